@@ -1,0 +1,33 @@
+/* The table of commands. A command's options live in its own file, beside its
+ * code; --help, the man page check and completion read them from here. */
+#ifndef SIF_CMD_COMMAND_H
+#define SIF_CMD_COMMAND_H
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "runtime/spec.h"
+
+struct invocation {
+	enum run_dialect dialect;
+	bool quiet, verbose, debug;
+};
+
+struct command {
+	const char *name;    /* "build", or "object list" for a sub-command */
+	const char *args;    /* usage behind the options: "OUT.sif SOURCE" */
+	const char *summary; /* one line, lower case, no full stop */
+	const struct opt *options;
+	/* The helper program that does it, NULL = this one. `sif` answers --help
+	 * itself and execs the helper with the words as typed. */
+	const char *helper;
+	/* argv[0] = the command's last word. Returns the exit status; -1 = print e
+	 * and derive the status from its kind. NULL when another program has it. */
+	int (*run)(const struct invocation *inv, int argc, char *const argv[], struct err *e);
+	const char *details; /* paragraphs of --help behind the options, or NULL */
+};
+
+/* All commands, in the order of --help; ends with { .name = NULL }.
+ * Each program links the whole table; entries whose code it does not link have run == NULL. */
+extern const struct command *const command_table[];
+
+#endif

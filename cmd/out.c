@@ -1,0 +1,64 @@
+#include "cmd/out.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const char *program = "sif";
+
+static void sink(enum log_level level, const char *text)
+{
+	static const char *const words[] = { "warning: ", "", "debug: " };
+
+	fprintf(stderr, "%s: %s%s\n", program, words[level], text);
+}
+
+/* --quiet silences information, not warnings' causes: errors always print. */
+static void quiet_sink(enum log_level level, const char *text)
+{
+	(void)level;
+	(void)text;
+}
+
+void out_init(const struct invocation *inv)
+{
+	static const char *const names[] = { "sif", "apptainer", "singularity" };
+
+	program = names[inv->dialect];
+	if (inv->quiet)
+		log_set_sink(quiet_sink, LOG_WARN_LEVEL);
+	else
+		log_set_sink(sink, inv->debug ? LOG_DEBUG_LEVEL : inv->verbose ? LOG_INFO_LEVEL : LOG_WARN_LEVEL);
+}
+
+void out_error(const struct err *e)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: error[%s]: %s\n", program, err_kind_name(e->kind), e->msg);
+	if (e->hint[0])
+		fprintf(stderr, "hint: %s\n", e->hint);
+}
+
+int out_status(const struct invocation *inv, const struct err *e, bool is_run)
+{
+	if (inv->dialect != DIALECT_SIF)
+		return 255;
+	if (is_run)
+		return e->status ? e->status : 125;
+	switch (e->kind) {
+	case ERR_USAGE:
+		return 2;
+	case ERR_VERIFY:
+		return 1;
+	default:
+		return e->status ? e->status : 3;
+	}
+}
+
+int out_flush(struct err *e)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return err_sys(e, errno ? errno : EIO, "cannot write to standard output");
+	return 0;
+}

@@ -1,0 +1,5 @@
+#include "cmd/command.h"
+
+const struct command *const command_table[] = {
+	NULL,
+};

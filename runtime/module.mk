@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libruntime.a
+libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/action.h runtime/launch.h

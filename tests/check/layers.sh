@@ -1,0 +1,44 @@
+#!/bin/sh
+# Who may include whom (docs/ARCHITECTURE.md, "Layers"): fails on the first
+# include that climbs. Third-party headers have one home each.
+cd "${top_srcdir:-.}" || exit 1
+bad=0
+
+# layer: what its files may include
+allow() {
+	case $1 in
+	base) echo 'base/' ;;
+	image) echo 'base/|image/' ;;
+	runtime) echo 'base/|image/|runtime/' ;;
+	cmd) echo 'base/|image/|runtime/|cmd/' ;;
+	slurm-plugin) echo 'base/|runtime/(options|spec)|slurm-plugin/' ;;
+	esac
+}
+for layer in base image runtime cmd slurm-plugin; do
+	[ -d "$layer" ] || continue
+	found=$(grep -rnE '^#include "[a-z-]+/' "$layer" --include='*.[ch]' |
+		grep -vE "#include \"($(allow $layer))") && {
+		printf '%s may not include:\n%s\n' "$layer" "$found"
+		bad=1
+	}
+done
+
+# header: the only folder or file that may include it
+home() {
+	found=$(grep -rnE "^#include <$1" base image runtime cmd --include='*.[ch]' | grep -vE "^($2)") && {
+		printf '<%s> belongs in %s:\n%s\n' "$1" "$2" "$found"
+		bad=1
+	}
+	return 0
+}
+home 'archive' 'image/pack/|image/squash/codec'
+home 'sqfs/' 'image/pack/'
+home '(zstd|lz4|lzma|zlib|libdeflate|lzo/)' 'image/squash/codec'
+home 'jansson' 'image/|cmd/'
+home 'openssl/' 'image/'
+home 'curl/' 'cmd/sif_fetch'
+home 'linux/fuse' 'runtime/serve/'
+home 'sys/mount.h' 'runtime/perform|runtime/namespace'
+
+[ $bad = 0 ] && echo 'layers: as documented'
+exit $bad
