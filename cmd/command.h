@@ -26,8 +26,13 @@ struct command {
 	const char *details; /* paragraphs of --help behind the options, or NULL */
 };
 
-/* All commands, in the order of --help; ends with { .name = NULL }.
- * Each program links the whole table; entries whose code it does not link have run == NULL. */
+/* All commands, in the order of --help; ends with NULL. Every program links the
+ * whole table: cmd/NAME.c defines the struct command and its options (libcmd),
+ * the code of a helper's command stands in cmd/NAME_run.c, which only that
+ * program links. A command_run is declared weak, so that an entry whose code is
+ * elsewhere has run == NULL. */
+#define COMMAND_RUN(fn) \
+	int fn(const struct invocation *inv, int argc, char *const argv[], struct err *e) __attribute__((weak))
 extern const struct command *const command_table[];
 
 #endif

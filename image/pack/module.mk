@@ -1,0 +1,1 @@
+# packing: libarchive and libsquashfs live here

@@ -1,0 +1,1 @@
+EXTRA_DIST += image/squash/squash.h
