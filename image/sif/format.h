@@ -23,6 +23,57 @@
 /* Go's zero time in Unix seconds: every time of a deterministic image. */
 #define SIF_TIME_ZERO (-62135596800LL)
 
+/* Offsets in the global header. Integers are i64. */
+enum sif_header_field {
+	SIF_H_LAUNCH = 0,
+	SIF_H_MAGIC = 32,
+	SIF_H_VERSION = 42,
+	SIF_H_ARCH = 45,
+	SIF_H_UUID = 48,
+	SIF_H_CREATED = 64,
+	SIF_H_MODIFIED = 72,
+	SIF_H_FREE = 80,
+	SIF_H_TOTAL = 88,
+	SIF_H_TABLE_OFFSET = 96,
+	SIF_H_TABLE_SIZE = 104,
+	SIF_H_DATA_OFFSET = 112,
+	SIF_H_DATA_SIZE = 120,
+};
+
+/* Offsets in a descriptor. Up to the link 32 bits wide, then i64. */
+enum sif_descr_field {
+	SIF_D_TYPE = 0,
+	SIF_D_USED = 4, /* one byte */
+	SIF_D_ID = 5,
+	SIF_D_GROUP = 9, /* always with the mask */
+	SIF_D_LINK = 13, /* with the mask: a group */
+	SIF_D_OFFSET = 17,
+	SIF_D_SIZE = 25,
+	SIF_D_PADDED = 33, /* size + the gap BEFORE the object */
+	SIF_D_CREATED = 41,
+	SIF_D_MODIFIED = 49,
+	SIF_D_UID = 57,
+	SIF_D_GID = 65,
+	SIF_D_NAME = 73,
+	SIF_D_EXTRA = 201,
+};
+
+/* Offsets in the extra of a partition, of a signature, of a crypto message. */
+enum sif_extra_field {
+	SIF_X_PART_FS = 0,
+	SIF_X_PART_TYPE = 4,
+	SIF_X_PART_ARCH = 8,
+	SIF_X_SIGN_HASH = 0,
+	SIF_X_SIGN_ENTITY = 4,
+	SIF_X_CRYPTO_FORMAT = 0,
+	SIF_X_CRYPTO_MESSAGE = 4,
+	SIF_X_SBOM_FORMAT = 0,
+	SIF_X_DIGEST = 0,
+};
+#define SIF_ARCH_LEN 3 /* two digits and NUL */
+#define SIF_ENTITY_LEN 20
+#define SIF_PART_ALIGN 4096
+
 enum sif_type {
 	SIF_DATA_DEFFILE = 0x4001,
 	SIF_DATA_ENVVAR = 0x4002,

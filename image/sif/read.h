@@ -1,12 +1,18 @@
 /* Read a SIF file: the one door for its hostile bytes.
- * Checks what interop 1.5 lists; what it does not require (free count, data
- * size, padding sizes) is not required. Never allocates by an unchecked size. */
+ *
+ * Promised for every image that sif_read accepts: the descriptor table lies
+ * inside the file; each object lies inside the file and overlaps neither header
+ * nor table nor another object; ids are unique and not 0; at most one primary
+ * partition. Not promised, since real files break it: the free count, data
+ * size and padding, alignment, ids in order of slots, links that lead
+ * somewhere, codes that we know. Nothing is allocated by an unchecked size. */
 #ifndef SIF_IMAGE_SIF_READ_H
 #define SIF_IMAGE_SIF_READ_H
 
 #include "base/err.h"
 #include "base/own.h"
 #include "image/sif/format.h"
+#include "image/sif/names.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,7 +44,8 @@ struct sif_image {
 /* Does the file begin as a SIF (launch script field + magic)? data: first bytes. */
 bool sif_is_magic(const void *data, size_t len);
 
-/* fd is borrowed; name is for messages. On success release with sif_image_free. */
+/* fd is borrowed; name is for messages. On success release with sif_image_free.
+ * Errors: ERR_FORMAT names the field; ERR_SYSTEM. */
 int sif_read(int fd, const char *name, struct sif_image *ret, struct err *e) MUST_CHECK;
 void sif_image_free(struct sif_image *img);
 #define OWN_SIF_IMAGE OWN(sif_image_free)
@@ -55,14 +62,5 @@ const struct sif_object *sif_by_id(const struct sif_image *img, uint32_t id);
 /* First object of a type whose name is name (NULL = any). */
 const struct sif_object *sif_by_type(const struct sif_image *img, int32_t type, const char *name);
 
-/* Code <-> word tables: Go architecture names, types, file systems, partitions. */
-const char *sif_arch_name(const char code[3]);
-/* Code of an architecture name, "00" when unknown. */
-const char *sif_arch_code(const char *name);
-/* The machine's own architecture as a Go name. */
-const char *sif_arch_host(void);
-const char *sif_type_name(int32_t type);
-const char *sif_fs_name(int32_t fs);
-const char *sif_part_name(int32_t part);
 
 #endif
