@@ -5,6 +5,14 @@
 
 #include <string.h>
 
+/* One pass over one source of options. */
+struct pass {
+	const struct opt *table;
+	void *options;
+	unsigned char *from; /* NULL = every source may overwrite */
+	int source;
+};
+
 static bool name_in_list(const char *list, const char *name, size_t n)
 {
 	while (list && *list) {
@@ -30,17 +38,36 @@ const struct opt *opt_find(const struct opt *table, const char *name)
 	return find_n(table, name, strlen(name));
 }
 
-static bool is_flag(const struct opt *o)
+size_t opt_count(const struct opt *table)
 {
-	return o->kind == OPT_TRUE || o->kind == OPT_FALSE || (o->kind == OPT_CALL && !o->arg);
+	size_t n = 0;
+
+	while (table[n].name)
+		n++;
+	return n;
+}
+
+bool opt_takes_value(const struct opt *o)
+{
+	return o->kind == OPT_STR || o->kind == OPT_LIST || (o->kind == OPT_CALL && o->arg);
+}
+
+static bool collects(const struct opt *o)
+{
+	return o->kind == OPT_LIST || (o->flags & OPT_MANY);
 }
 
 /* arg NULL = a flag given without "=VALUE". */
-static int apply(const struct opt *o, const char *arg, void *options, struct err *e)
+static int apply(const struct pass *p, const struct opt *o, const char *arg, struct err *e)
 {
-	void *field = (char *)options + o->offset;
+	void *field = (char *)p->options + o->offset;
+	unsigned char *from = p->from ? &p->from[o - p->table] : NULL;
 	int on = 1;
 
+	if (from && *from && *from != p->source && !collects(o))
+		return 0;
+	if (from && !*from)
+		*from = (unsigned char)p->source;
 	switch (o->kind) {
 	case OPT_TRUE:
 	case OPT_FALSE:
@@ -56,66 +83,98 @@ static int apply(const struct opt *o, const char *arg, void *options, struct err
 		strv_add(field, arg);
 		return 0;
 	default:
-		if (o->parse(options, arg, e))
+		if (o->parse(p->options, arg, e))
 			return err_ctx(e, "--%s", o->name);
 		return 0;
 	}
 }
 
-static int parse_long(const struct opt *table, int argc, char *const argv[], int *index, void *options,
-		      struct err *e)
+static int unknown(const struct pass *p, const char *word, size_t n, struct err *e)
+{
+	OWN_FREE char *name = xstrndup(word, n);
+	OWN_FREE const char **names = xcalloc(opt_count(p->table) + 1, sizeof(*names));
+	const char *near;
+	size_t k = 0;
+
+	for (const struct opt *o = p->table; o->name; o++)
+		if (!(o->flags & OPT_HIDDEN))
+			names[k++] = o->name;
+	near = opt_nearest(name, names);
+	err_set(e, ERR_USAGE, "unknown option '--%s'", name);
+	e->status = OPT_UNKNOWN;
+	if (near)
+		return err_hint(e, "did you mean '--%s'?", near);
+	return err_hint(e, "--help lists the options");
+}
+
+static int parse_long(const struct pass *p, int argc, char *const argv[], int *index, struct err *e)
 {
 	const char *word = argv[*index] + 2, *eq = strchr(word, '=');
 	size_t n = eq ? (size_t)(eq - word) : strlen(word);
-	const struct opt *o = find_n(table, word, n);
+	const struct opt *o = find_n(p->table, word, n);
 
 	if (!o && n > 3 && strncmp(word, "no-", 3) == 0) {
-		o = find_n(table, word + 3, n - 3);
+		o = find_n(p->table, word + 3, n - 3);
 		if (o && (o->kind == OPT_TRUE || o->kind == OPT_FALSE) && !eq)
-			return apply(o, "no", options, e);
+			return apply(p, o, "no", e);
 		o = NULL;
 	}
-	if (!o) {
-		err_set(e, ERR_USAGE, "unknown option '--%.*s'", (int)n, word);
-		return err_hint(e, "--help lists the options");
-	}
-	if (is_flag(o))
-		return apply(o, eq ? eq + 1 : NULL, options, e);
+	if (!o)
+		return unknown(p, word, n, e);
 	if (eq)
-		return apply(o, eq + 1, options, e);
+		return apply(p, o, eq + 1, e);
+	if (!opt_takes_value(o))
+		return apply(p, o, NULL, e);
 	if (*index + 1 >= argc)
 		return err_set(e, ERR_USAGE, "option '--%s' needs an argument (%s)", o->name, o->arg);
-	return apply(o, argv[++*index], options, e);
+	return apply(p, o, argv[++*index], e);
 }
 
-static int parse_letters(const struct opt *table, int argc, char *const argv[], int *index, void *options,
-			 struct err *e)
+static const struct opt *find_letter(const struct opt *table, char letter)
 {
-	for (const char *p = argv[*index] + 1; *p; p++) {
-		const struct opt *o = table;
+	for (const struct opt *o = table; o->name; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
 
-		while (o->name && o->letter != *p)
-			o++;
-		if (!o->name) {
-			err_set(e, ERR_USAGE, "unknown option '-%c'", *p);
+static int parse_letters(const struct pass *p, int argc, char *const argv[], int *index, struct err *e)
+{
+	for (const char *c = argv[*index] + 1; *c; c++) {
+		const struct opt *o = find_letter(p->table, *c);
+
+		if (!o) {
+			err_set(e, ERR_USAGE, "unknown option '-%c'", *c);
+			e->status = OPT_UNKNOWN;
 			return err_hint(e, "--help lists the options");
 		}
-		if (is_flag(o)) {
-			if (apply(o, NULL, options, e))
+		if (!opt_takes_value(o)) {
+			/* "-c=false" is how flag parsers of other languages write --no-c */
+			if (c[1] == '=')
+				return apply(p, o, c + 2, e);
+			if (apply(p, o, NULL, e))
 				return -1;
 			continue;
 		}
-		if (p[1])
-			return apply(o, p[1] == '=' ? p + 2 : p + 1, options, e);
+		if (c[1])
+			return apply(p, o, c[1] == '=' ? c + 2 : c + 1, e);
 		if (*index + 1 >= argc)
-			return err_set(e, ERR_USAGE, "option '-%c' needs an argument (%s)", *p, o->arg);
-		return apply(o, argv[++*index], options, e);
+			return err_set(e, ERR_USAGE, "option '-%c' needs an argument (%s)", *c, o->arg);
+		return apply(p, o, argv[++*index], e);
 	}
 	return 0;
 }
 
-int opt_parse(const struct opt *table, int argc, char *const argv[], int *index, void *options, struct err *e)
+static bool asks_for_help(const struct opt *table, const char *word)
 {
+	return strcmp(word, "--help") == 0 || (strcmp(word, "-h") == 0 && !find_letter(table, 'h'));
+}
+
+int opt_parse_from(const struct opt *table, int argc, char *const argv[], int *index, void *options,
+		   unsigned char *from, int source, struct err *e)
+{
+	const struct pass pass = { table, options, from, source };
+
 	for (; *index < argc; ++*index) {
 		const char *word = argv[*index];
 
@@ -125,37 +184,99 @@ int opt_parse(const struct opt *table, int argc, char *const argv[], int *index,
 			++*index;
 			return 0;
 		}
-		if (word[1] == '-' ? parse_long(table, argc, argv, index, options, e) :
-				     parse_letters(table, argc, argv, index, options, e))
+		if (asks_for_help(table, word)) {
+			err_clear(e);
+			return -1;
+		}
+		if (word[1] == '-' ? parse_long(&pass, argc, argv, index, e) :
+				     parse_letters(&pass, argc, argv, index, e))
 			return -1;
 	}
 	return 0;
 }
 
-int opt_set(const struct opt *table, const char *name, const char *arg, void *options, struct err *e)
+int opt_parse(const struct opt *table, int argc, char *const argv[], int *index, void *options, struct err *e)
 {
+	return opt_parse_from(table, argc, argv, index, options, NULL, 0, e);
+}
+
+int opt_set(const struct opt *table, const char *name, const char *arg, void *options, unsigned char *from,
+	    int source, struct err *e)
+{
+	const struct pass pass = { table, options, from, source };
 	const struct opt *o = opt_find(table, name);
 
 	if (!o)
 		return err_set(e, ERR_USAGE, "there is no option '%s'", name);
-	return apply(o, arg, options, e);
+	if (!arg && opt_takes_value(o))
+		return err_set(e, ERR_USAGE, "option '%s' needs a value (%s)", name, o->arg);
+	return apply(&pass, o, arg, e);
 }
 
-void opt_help(const struct opt *table, struct str *out)
+char *opt_env_name(const struct opt *o, size_t i)
 {
-	for (const struct opt *o = table; o->name; o++) {
-		OWN_STR struct str left = {};
+	const char *list = o->env ? o->env : o->name;
+	char *name;
 
-		if (o->flags & OPT_HIDDEN)
-			continue;
-		if (o->letter)
-			str_addf(&left, "-%c, ", o->letter);
-		else
-			str_add(&left, "    ");
-		str_addf(&left, "--%s", o->name);
-		if (o->arg)
-			str_addf(&left, " %s", o->arg);
-		str_addf(out, "  %-28s %s%s\n", str_text(&left), left.len > 28 ? "\n                               " : "",
-			 o->help);
+	if (o->flags & OPT_NO_ENV)
+		return NULL;
+	for (; i; i--) {
+		list += strcspn(list, ",");
+		if (!*list++)
+			return NULL;
 	}
+	name = xstrndup(list, strcspn(list, ","));
+	for (char *c = name; *c; c++) {
+		if (*c == '-')
+			*c = '_';
+		else if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	}
+	return name;
+}
+
+/* The value of PREFIX_NAME in environ_, NULL when it is unset or empty. */
+static const char *lookup(char *const environ_[], const char *prefix, const char *name)
+{
+	size_t n = strlen(prefix), k = strlen(name);
+
+	for (; *environ_; environ_++) {
+		const char *v = *environ_;
+
+		if (strncmp(v, prefix, n) == 0 && v[n] == '_' && strncmp(v + n + 1, name, k) == 0 && v[n + 1 + k] == '=')
+			return v[n + k + 2] ? v + n + k + 2 : NULL;
+	}
+	return NULL;
+}
+
+static int env_of(const struct pass *p, const struct opt *o, const char *const prefixes[], char *const environ_[],
+		  struct err *e)
+{
+	for (const char *const *prefix = prefixes; *prefix; prefix++) {
+		for (size_t i = 0;; i++) {
+			OWN_FREE char *name = opt_env_name(o, i);
+			const char *value;
+
+			if (!name)
+				break;
+			value = lookup(environ_, *prefix, name);
+			if (!value)
+				continue;
+			if (apply(p, o, value, e))
+				return err_ctx(e, "environment variable '%s_%s'", *prefix, name);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int opt_env(const struct opt *table, const char *const prefixes[], char *const environ_[], void *options,
+	    unsigned char *from, int source, struct err *e)
+{
+	const struct pass pass = { table, options, from, source };
+
+	for (const struct opt *o = table; o->name; o++)
+		if (env_of(&pass, o, prefixes, environ_, e))
+			return -1;
+	return 0;
 }

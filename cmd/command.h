@@ -7,9 +7,17 @@
 #include "base/opt.h"
 #include "runtime/spec.h"
 
+/* How the program was called: by which name, with which global options. */
 struct invocation {
 	enum run_dialect dialect;
+	const char *name; /* last component of argv[0], for messages */
 	bool quiet, verbose, debug;
+	bool no_color; /* accepted; nothing here is coloured */
+};
+
+enum command_flag {
+	COMMAND_RUNS = 1,   /* its status is the program's: own failures are 125 */
+	COMMAND_HIDDEN = 2, /* not shown by --help */
 };
 
 struct command {
@@ -24,6 +32,7 @@ struct command {
 	 * and derive the status from its kind. NULL when another program has it. */
 	int (*run)(const struct invocation *inv, int argc, char *const argv[], struct err *e);
 	const char *details; /* paragraphs of --help behind the options, or NULL */
+	unsigned flags;	     /* enum command_flag */
 };
 
 /* All commands, in the order of --help; ends with NULL. Every program links the

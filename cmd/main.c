@@ -1,12 +1,5 @@
-/* The program `sif`: finds the command, parses its options, prints the one
- * error there may be. Helper programs share this file's shape (helper.c). */
-#include "base/log.h"
-#include "base/spawn.h"
-#include "cmd/command.h"
-#include "cmd/out.h"
+/* The program `sif`, also called as apptainer, singularity, run-singularity. */
 #include "cmd/program.h"
-
-#include <stdio.h>
 
 int main(int argc, char **argv)
 {

@@ -23,9 +23,7 @@ static void quiet_sink(enum log_level level, const char *text)
 
 void out_init(const struct invocation *inv)
 {
-	static const char *const names[] = { "sif", "apptainer", "singularity" };
-
-	program = names[inv->dialect];
+	program = inv->dialect == DIALECT_SIF ? "sif" : inv->name;
 	if (inv->quiet)
 		log_set_sink(quiet_sink, LOG_WARN_LEVEL);
 	else
@@ -35,25 +33,22 @@ void out_init(const struct invocation *inv)
 void out_error(const struct err *e)
 {
 	fflush(stdout);
-	fprintf(stderr, "%s: error[%s]: %s\n", program, err_kind_name(e->kind), e->msg);
+	/* One write per message: the ranks of a job share this stream. */
 	if (e->hint[0])
-		fprintf(stderr, "hint: %s\n", e->hint);
+		fprintf(stderr, "%s: error[%s]: %s\nhint: %s\n", program, err_kind_name(e->kind), e->msg, e->hint);
+	else
+		fprintf(stderr, "%s: error[%s]: %s\n", program, err_kind_name(e->kind), e->msg);
 }
 
 int out_status(const struct invocation *inv, const struct err *e, bool is_run)
 {
 	if (inv->dialect != DIALECT_SIF)
-		return 255;
+		return e->status == OPT_UNKNOWN ? 1 : 255;
+	if (e->status > 0)
+		return e->status;
 	if (is_run)
-		return e->status ? e->status : 125;
-	switch (e->kind) {
-	case ERR_USAGE:
-		return 2;
-	case ERR_VERIFY:
-		return 1;
-	default:
-		return e->status ? e->status : 3;
-	}
+		return 125;
+	return e->kind == ERR_USAGE ? 2 : e->kind == ERR_VERIFY ? 1 : 3;
 }
 
 int out_flush(struct err *e)

@@ -9,8 +9,10 @@
 void out_init(const struct invocation *inv);
 /* "sif: error[KIND]: message" and "hint: ..." on stderr. */
 void out_error(const struct err *e);
-/* Exit status of a failed command (design 9): run: 125 or e->status; other
- * commands: 1 verify/not found, 2 usage, 3 else; 255 for the apptainer dialect. */
+/* Exit status of a failed command. Our own name: e->status if the cause chose
+ * one; else 125 for a run, and for other commands 1 verify/not found, 2 usage,
+ * 3 else. As Apptainer or Singularity: 1 for unknown words (OPT_UNKNOWN), 255
+ * for every other failure. */
 int out_status(const struct invocation *inv, const struct err *e, bool is_run);
 /* Flush stdout; a failure there (disk full, closed pipe) is an error. */
 int out_flush(struct err *e);

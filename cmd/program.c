@@ -1,118 +1,189 @@
+/* What every program's main() does: who was called, which command is meant,
+ * help, and the one error there may be. */
 #include "cmd/program.h"
 
 #include "base/spawn.h"
 #include "cmd/command.h"
+#include "cmd/names.h"
 #include "cmd/out.h"
+#include "runtime/options.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static const struct opt global_options[] = {
+const struct opt global_options[] = {
 	{ .name = "quiet", .letter = 'q', .kind = OPT_TRUE, .offset = offsetof(struct invocation, quiet),
-	  .help = "print errors only", .alias = "silent" },
+	  .help = "print errors only" },
+	{ .name = "silent", .letter = 's', .kind = OPT_TRUE, .offset = offsetof(struct invocation, quiet),
+	  .help = "the same as --quiet" },
 	{ .name = "verbose", .letter = 'v', .kind = OPT_TRUE, .offset = offsetof(struct invocation, verbose),
 	  .help = "say what is done and why" },
 	{ .name = "debug", .letter = 'd', .kind = OPT_TRUE, .offset = offsetof(struct invocation, debug),
 	  .help = "say everything" },
+	{ .name = "nocolor", .kind = OPT_TRUE, .offset = offsetof(struct invocation, no_color),
+	  .help = "no colours (there are none)", .alias = "no-color" },
 	{ .name = NULL },
 };
 
-static int print_usage(const char *self)
+/* One call of the program. words: argv behind the global options. */
+struct call {
+	const char *self;
+	struct invocation inv;
+	int argc;
+	char **argv;
+	char **whole; /* as typed, for a helper program */
+};
+
+static void print_usage(const struct call *c)
 {
 	OWN_STR struct str text = {};
 
-	str_addf(&text, "usage: %s [OPTIONS] COMMAND [ARGUMENTS]\n\ncommands:\n", self);
-	for (const struct command *const *c = command_table; *c; c++)
-		str_addf(&text, "  %-28s %s\n", (*c)->name, (*c)->summary);
+	str_addf(&text, "Usage: %s [OPTIONS] COMMAND [ARGUMENTS]\n\ncommands:\n", c->inv.name);
+	for (const struct command *const *t = command_table; *t; t++)
+		if (!((*t)->flags & COMMAND_HIDDEN))
+			str_addf(&text, "  %-20s %s\n", (*t)->name, (*t)->summary);
 	str_add(&text, "\noptions:\n");
 	opt_help(global_options, &text);
+	str_addf(&text, "      --version\n  -h, --help\n\n%s COMMAND --help tells more about a command.\n", c->inv.name);
 	fputs(str_text(&text), stdout);
-	return 0;
 }
 
-static int print_help(const char *self, const struct command *c)
+static void print_help(const struct call *c, const struct command *cmd)
 {
 	OWN_STR struct str text = {};
 
-	str_addf(&text, "usage: %s %s%s %s\n\n%s\n", self, c->name, c->options ? " [OPTIONS]" : "", c->args, c->summary);
-	if (c->options) {
-		str_add(&text, "\noptions:\n");
-		opt_help(c->options, &text);
+	str_addf(&text, "Usage: %s %s%s %s\n\n%s\n", c->inv.name, cmd->name, cmd->options ? " [OPTIONS]" : "",
+		 cmd->args ? cmd->args : "", cmd->summary);
+	if (cmd->options) {
+		str_addf(&text, "\n%s", cmd->options[0].group ? "" : "options:\n");
+		opt_help(cmd->options, &text);
 	}
-	if (c->details)
-		str_addf(&text, "\n%s", c->details);
+	if (cmd->details)
+		str_addf(&text, "\n%s", cmd->details);
 	fputs(str_text(&text), stdout);
-	return 0;
 }
 
-/* The command whose name is the first one or two words; *words = how many. */
-static const struct command *find(int argc, char *const argv[], int *words)
+static int unknown_command(const struct call *c, struct err *e)
 {
-	for (const struct command *const *c = command_table; *c; c++) {
-		const char *space = strchr((*c)->name, ' ');
-		size_t n = space ? (size_t)(space - (*c)->name) : strlen((*c)->name);
+	const char *near = names_nearest_command(c->argv[0]);
 
-		if (strlen(argv[0]) != n || strncmp(argv[0], (*c)->name, n) != 0)
-			continue;
-		if (space && (argc < 2 || strcmp(argv[1], space + 1) != 0))
-			continue;
-		*words = space ? 2 : 1;
-		return *c;
+	if (names_is_later_command(c->argv[0])) {
+		err_set(e, ERR_USAGE, "the command '%s' is not in this version of sif yet", c->argv[0]);
+		return -1;
 	}
-	return NULL;
+	err_set(e, ERR_USAGE, "unknown command '%s'", c->argv[0]);
+	e->status = OPT_UNKNOWN;
+	if (near)
+		return err_hint(e, "did you mean '%s %s'?", c->inv.name, near);
+	return err_hint(e, "%s --help lists the commands", c->inv.name);
 }
 
-static int run_command(const char *self, const struct invocation *inv, const struct command *c, int argc,
-		       char **argv, char **whole, struct err *e)
+/* help [COMMAND] */
+static int help(struct call *c, struct err *e)
+{
+	const struct command *cmd;
+	int words;
+
+	if (c->argc < 2) {
+		print_usage(c);
+		return out_flush(e);
+	}
+	c->argc--;
+	c->argv++;
+	cmd = names_find(c->inv.dialect, c->argc, c->argv, &words);
+	if (!cmd)
+		return unknown_command(c, e);
+	print_help(c, cmd);
+	return out_flush(e);
+}
+
+static int run_command(struct call *c, const struct command *cmd, int words, struct err *e)
 {
 	int status;
 
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		return print_help("sif", c);
-	if (c->helper && strcmp(c->helper, self) != 0)
-		return helper_exec(c->helper, whole, e);
-	if (!c->run)
-		return err_set(e, ERR_BUG, "'%s' is not in this program", c->name);
-	status = c->run(inv, argc, argv, e);
+	if (cmd->helper && strcmp(cmd->helper, c->self) != 0) {
+		if (c->argc > words && (strcmp(c->argv[words], "--help") == 0 || strcmp(c->argv[words], "-h") == 0)) {
+			print_help(c, cmd);
+			return out_flush(e);
+		}
+		return helper_exec(cmd->helper, c->whole, e);
+	}
+	if (!cmd->run)
+		return err_set(e, ERR_BUG, "'%s' is not in this program", cmd->name);
+	status = cmd->run(&c->inv, c->argc - words + 1, c->argv + words - 1, e);
+	if (status < 0 && e->kind == ERR_NONE) {
+		print_help(c, cmd);
+		status = 0;
+	}
 	if (status >= 0 && out_flush(e))
 		return -1;
 	return status;
 }
 
+/* Global options, then the commands that are no rows of the table. */
+static int dispatch(struct call *c, bool *is_run, struct err *e)
+{
+	const struct command *cmd;
+	int words;
+
+	if (c->argc < 1) {
+		print_usage(c);
+		return out_flush(e) ? -1 : c->inv.dialect == DIALECT_SIF ? 2 : 1;
+	}
+	if (strcmp(c->argv[0], "help") == 0)
+		return help(c, e);
+	if (strcmp(c->argv[0], "version") == 0) {
+		puts(names_version(c->inv.dialect));
+		return out_flush(e);
+	}
+	cmd = names_find(c->inv.dialect, c->argc, c->argv, &words);
+	if (!cmd)
+		return unknown_command(c, e);
+	*is_run = cmd->flags & COMMAND_RUNS;
+	return run_command(c, cmd, words, e);
+}
+
+static int globals(struct call *c, int argc, char **argv, struct err *e)
+{
+	unsigned char from[8] = {};
+	int index = 1;
+
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		printf("%s version %s\n", names_product(c->inv.dialect), names_version(c->inv.dialect));
+		return out_flush(e) ? -1 : 1;
+	}
+	if (opt_parse_from(global_options, argc, argv, &index, &c->inv, from, SOURCE_COMMAND_LINE, e)) {
+		if (e->kind)
+			return -1;
+		print_usage(c);
+		return out_flush(e) ? -1 : 1;
+	}
+	if (opt_env(global_options, options_prefixes(c->inv.dialect), environ, &c->inv, from, SOURCE_ENVIRONMENT, e))
+		return -1;
+	out_init(&c->inv);
+	c->argc = argc - index;
+	c->argv = argv + index;
+	return 0;
+}
+
 int program_main(const char *self, int argc, char **argv)
 {
-	struct invocation inv = {};
-	const struct command *c;
+	struct call c = { .self = self, .whole = argv };
+	bool is_run = false;
 	struct err e = {};
-	int index = 1, words = 0, status;
+	int status;
 
-	out_init(&inv);
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0))
-		return print_usage(self);
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		printf("sif version %s\n", PACKAGE_VERSION);
+	argv = names_identify(&c.inv, &argc, argv);
+	out_init(&c.inv);
+	status = globals(&c, argc, argv, &e);
+	if (status > 0)
 		return 0;
-	}
-	if (opt_parse(global_options, argc, argv, &index, &inv, &e)) {
-		out_error(&e);
-		return out_status(&inv, &e, false);
-	}
-	out_init(&inv);
-	if (index >= argc) {
-		print_usage(self);
-		return 2;
-	}
-	c = find(argc - index, argv + index, &words);
-	if (!c) {
-		err_set(&e, ERR_USAGE, "unknown command '%s'", argv[index]);
-		err_hint(&e, "sif --help lists the commands");
-		out_error(&e);
-		return out_status(&inv, &e, false);
-	}
-	status = run_command(self, &inv, c, argc - index - words + 1, argv + index + words - 1, argv, &e);
+	if (status == 0)
+		status = dispatch(&c, &is_run, &e);
 	if (status < 0) {
 		out_error(&e);
-		return out_status(&inv, &e, false);
+		return out_status(&c.inv, &e, is_run);
 	}
 	return status;
 }

@@ -1,2 +1,3 @@
 noinst_LIBRARIES += libruntime.a
-libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/action.h runtime/launch.h
+libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/action.h runtime/launch.h \
+	runtime/launch.c runtime/options.h runtime/options.c

@@ -59,7 +59,10 @@ struct run_spec {
 	bool mount_home, mount_tmp, mount_cwd, mount_proc, mount_sys, mount_dev; /* configuration */
 	bool bind_control;    /* may the user bind? (configuration) */
 	bool pid, ipc, net, uts, userns;
+	bool no_init; /* with pid: the program itself is process 1 */
 	bool no_umask;
+	bool nv, rocm; /* GPU wanted; nothing to do where there is none */
+	bool unpack;   /* --unsquash: do not mount the image, unpack it */
 	bool host_rc; /* shell: read start-up files of the host's home */
 
 	bool dry_run;

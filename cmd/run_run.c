@@ -1,0 +1,113 @@
+/* run, exec, shell, test: from the words typed to launch(). */
+#include "base/log.h"
+#include "cmd/command.h"
+#include "cmd/out.h"
+#include "runtime/launch.h"
+#include "runtime/options.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+COMMAND_RUN(run_main);
+
+static enum run_action action_of(const char *word)
+{
+	static const char *const words[] = {
+		[ACTION_RUN] = "run", [ACTION_EXEC] = "exec", [ACTION_SHELL] = "shell", [ACTION_TEST] = "test"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return (enum run_action)i;
+	return ACTION_RUN;
+}
+
+/* Images are files and directories; say so before a URI becomes "no such file". */
+static int check_image(const char *image, struct err *e)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
+	size_t n = strspn(image, letters);
+
+	if (n == 0 || strncmp(image + n, "://", 3) != 0)
+		return 0;
+	err_set(e, ERR_USAGE, "image '%s': '%.*s' is not a source of images in this version", image, (int)n, image);
+	return err_hint(e, "IMAGE is a SIF file, a SquashFS file or a directory");
+}
+
+static int take_words(struct run_spec *s, int argc, char *const argv[], struct err *e)
+{
+	if (argc < 1) {
+		err_set(e, ERR_USAGE, "which image?");
+		return err_hint(e, "the image stands behind the options: sif run IMAGE");
+	}
+	if (check_image(argv[0], e))
+		return -1;
+	s->image = strdup(argv[0]);
+	for (int i = 1; i < argc; i++)
+		strv_add(&s->args, argv[i]);
+	if (s->action == ACTION_EXEC && !s->args.n) {
+		err_set(e, ERR_USAGE, "which program of image '%s'?", argv[0]);
+		return err_hint(e, "sif run IMAGE starts the image's own program");
+	}
+	if (s->action == ACTION_SHELL && s->args.n) {
+		if (s->dialect == DIALECT_SIF) {
+			err_set(e, ERR_USAGE, "a shell takes no words behind the image: '%s'", argv[1]);
+			return err_hint(e, "sif exec IMAGE PROGRAM runs one program");
+		}
+		log_warn("words behind the image are ignored: '%s'", argv[1]);
+		strv_free(&s->args);
+	}
+	return 0;
+}
+
+/* Everything that sources of options say, the strongest first. */
+static int fill_spec(struct run_spec *s, int argc, char *const argv[], struct err *e)
+{
+	struct option_sources src = {};
+	int index = 1;
+
+	if (options_from_words(s, argc, argv, &index, &src, e) || take_words(s, argc - index, argv + index, e))
+		return -1;
+	if (s->shell && s->action != ACTION_SHELL && options_source(&src, "shell") == SOURCE_COMMAND_LINE)
+		return err_set(e, ERR_USAGE, "--shell belongs to 'sif shell'");
+	if (options_from_env(s, environ, &src, e))
+		return -1;
+	return options_settle(s, e);
+}
+
+/* Devices are there in any case; what is missing is the driver's libraries. */
+static void warn_about_gpu(const struct run_spec *s)
+{
+	if (s->nv && access("/dev/nvidiactl", F_OK) == 0)
+		log_warn("--nv: the driver's libraries are not brought into the container in this version");
+	if (s->rocm && access("/dev/kfd", F_OK) == 0)
+		log_warn("--rocm: the driver's libraries are not brought into the container in this version");
+}
+
+int run_main(const struct invocation *inv, int argc, char *const argv[], struct err *e)
+{
+	OWN_RUN_SPEC struct run_spec spec;
+	OWN_FREE char *text = NULL;
+	struct invocation merged = *inv;
+	int status = 0;
+
+	run_spec_init(&spec);
+	spec.action = action_of(argv[0]);
+	spec.dialect = inv->dialect;
+	spec.quiet = inv->quiet;
+	spec.verbose = inv->verbose;
+	spec.debug = inv->debug;
+	if (fill_spec(&spec, argc, argv, e))
+		return -1;
+	merged.quiet = spec.quiet;
+	merged.verbose = spec.verbose;
+	merged.debug = spec.debug;
+	out_init(&merged);
+	warn_about_gpu(&spec);
+	if (launch(&spec, &text, &status, e))
+		return -1;
+	if (text)
+		fputs(text, stdout);
+	return status;
+}
