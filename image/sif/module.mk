@@ -1,13 +1,17 @@
 noinst_LIBRARIES += libsif.a
 libsif_a_SOURCES = \
 	image/sif/format.h image/sif/names.h image/sif/names.c \
-	image/sif/read.h image/sif/read.c image/sif/check.h image/sif/check.c
-EXTRA_DIST += image/sif/write.h
+	image/sif/read.h image/sif/read.c image/sif/check.h image/sif/check.c \
+	image/sif/raw.h image/sif/raw.c image/sif/write.h image/sif/write.c image/sif/change.c
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/sif_read
-TESTS += tests/unit/sif_read
+sif_tests = tests/unit/sif_read tests/unit/sif_golden
+check_PROGRAMS += $(sif_tests)
+TESTS += $(sif_tests)
 tests_unit_sif_read_SOURCES = tests/unit/sif_read.c
 tests_unit_sif_read_CFLAGS = $(unit_cflags)
 tests_unit_sif_read_LDADD = libsif.a $(unit_ldadd)
+tests_unit_sif_golden_SOURCES = tests/unit/sif_golden.c
+tests_unit_sif_golden_CFLAGS = $(unit_cflags)
+tests_unit_sif_golden_LDADD = libsif.a $(unit_ldadd)
 endif

@@ -121,11 +121,18 @@ static const char *const arch_names[] = {
 	"mips",	   "mipsle", "mips64", "mips64le", "s390x", "riscv64", "loong64",
 };
 
+bool sif_arch_is_code(const void *code)
+{
+	const char *c = code;
+
+	return c[0] >= '0' && c[0] <= '9' && c[1] >= '0' && c[1] <= '9' && !c[2];
+}
+
 const char *sif_arch_name(const char code[3])
 {
 	unsigned n;
 
-	if (code[0] < '0' || code[0] > '9' || code[1] < '0' || code[1] > '9' || code[2])
+	if (!sif_arch_is_code(code))
 		return arch_names[0];
 	n = (unsigned)(code[0] - '0') * 10 + (unsigned)(code[1] - '0');
 	return n < ARRAY_SIZE(arch_names) ? arch_names[n] : arch_names[0];

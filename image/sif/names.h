@@ -5,6 +5,7 @@
 #ifndef SIF_IMAGE_SIF_NAMES_H
 #define SIF_IMAGE_SIF_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One code. Tables end with .name = NULL. */
@@ -26,7 +27,9 @@ const char *sif_type_name(int32_t type);
 const char *sif_fs_name(int32_t fs);
 const char *sif_part_name(int32_t part);
 
-/* Go's name of an architecture code (two digits), "unknown". */
+/* Is it a code at all, known or not: two digits and NUL? */
+bool sif_arch_is_code(const void *code);
+/* Go's name of an architecture code, "unknown". */
 const char *sif_arch_name(const char code[3]);
 /* Code of an architecture name, "00" when unknown. */
 const char *sif_arch_code(const char *name);

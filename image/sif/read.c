@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/le.h"
 #include "image/sif/check.h"
+#include "image/sif/raw.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static int parse_words(const uint8_t *h, struct sif_image *img, struct err *e)
 		return err_set(e, ERR_FORMAT,
 			       "SIF version 0x%02x%02x%02x is not supported, only " SIF_VERSION " (0x303100) is", v[0],
 			       v[1], v[2]);
-	if (a[0] < '0' || a[0] > '9' || a[1] < '0' || a[1] > '9' || a[2])
+	if (!sif_arch_is_code(a))
 		return err_set(e, ERR_FORMAT, "the header's architecture 0x%02x%02x%02x is not a code of two digits",
 			       a[0], a[1], a[2]);
 	memcpy(img->launch, h + SIF_H_LAUNCH, SIF_LAUNCH_LEN);
@@ -111,10 +112,8 @@ static int parse_table(const uint8_t *table, struct sif_image *img, struct err *
 	return check_objects(img, e);
 }
 
-static int read_image(int fd, struct sif_image *img, struct err *e)
+static int read_header(int fd, struct raw *r, struct sif_image *img, struct err *e)
 {
-	uint8_t header[SIF_HEADER_LEN];
-	OWN_FREE uint8_t *table = NULL;
 	struct stat st;
 
 	if (fstat(fd, &st))
@@ -125,25 +124,42 @@ static int read_image(int fd, struct sif_image *img, struct err *e)
 	if (img->file_size < SIF_HEADER_LEN)
 		return err_set(e, ERR_FORMAT, "not a SIF image (%" PRIu64 " bytes are less than a header)",
 			       img->file_size);
-	if (fd_pread_full(fd, header, sizeof(header), 0, "header", e) || parse_header(header, img, e))
+	if (fd_pread_full(fd, r->header, sizeof(r->header), 0, "header", e))
 		return -1;
+	return parse_header(r->header, img, e);
+}
+
+static int read_table(int fd, struct raw *r, struct sif_image *img, struct err *e)
+{
 	if (!img->descr_size)
 		return 0;
-	table = malloc((size_t)img->descr_size);
-	if (!table)
+	r->total = (uint32_t)img->descr_total;
+	r->table = malloc((size_t)img->descr_size);
+	if (!r->table)
 		return err_sys(e, ENOMEM, "cannot read %" PRId64 " descriptors", img->descr_total);
-	if (fd_pread_full(fd, table, (size_t)img->descr_size, (uint64_t)img->descr_offset, "descriptor table", e))
+	if (fd_pread_full(fd, r->table, (size_t)img->descr_size, (uint64_t)img->descr_offset, "descriptor table", e))
 		return -1;
-	return parse_table(table, img, e);
+	return parse_table(r->table, img, e);
+}
+
+int raw_read(int fd, struct raw *ret, struct sif_image *img, struct err *e)
+{
+	*ret = (struct raw){};
+	*img = (struct sif_image){};
+	if (read_header(fd, ret, img, e) == 0 && read_table(fd, ret, img, e) == 0)
+		return 0;
+	raw_free(ret);
+	sif_image_free(img);
+	return -1;
 }
 
 int sif_read(int fd, const char *name, struct sif_image *ret, struct err *e)
 {
-	*ret = (struct sif_image){};
-	if (read_image(fd, ret, e) == 0)
-		return 0;
-	sif_image_free(ret);
-	return err_ctx(e, "'%s'", name);
+	OWN_RAW struct raw r;
+
+	if (raw_read(fd, &r, ret, e))
+		return err_ctx(e, "'%s'", name);
+	return 0;
 }
 
 void sif_image_free(struct sif_image *img)
@@ -168,7 +184,7 @@ const char *sif_part_arch(const struct sif_image *img, const struct sif_object *
 
 	/* An old set-primary wrote Go's name, cut to three letters, where the code
 	 * belongs, and "00" when called again; the header's code is right then. */
-	if (code[0] < '0' || code[0] > '9' || memcmp(code, "00", SIF_ARCH_LEN) == 0)
+	if (!sif_arch_is_code(code) || memcmp(code, "00", SIF_ARCH_LEN) == 0)
 		code = img->arch;
 	return sif_arch_name(code);
 }
