@@ -37,6 +37,7 @@ struct squash_super {
 
 struct squash_options {
 	size_t block_cache_bytes; /* decompressed data blocks kept; 0 = 64 MiB */
+	size_t metadata_bytes;	  /* decompressed metadata kept; 0 = 64 MiB */
 };
 
 struct squash;
@@ -83,9 +84,10 @@ struct squash_dirent {
 	char name[SQUASH_NAME_MAX + 1];
 	uint64_t next; /* cookie: continue behind this entry */
 };
-struct squash_dir {
+struct squash_dir { /* for the reader only */
 	struct squash *fs;
-	uint64_t block, cookie, size;
+	uint64_t block, cookie;
+	uint32_t size, used; /* bytes of the listing, and of those behind us */
 	uint32_t offset, left, header_start, header_number;
 };
 /* cookie 0 = the first entry, else a .next of an earlier walk. */
