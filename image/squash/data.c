@@ -3,6 +3,7 @@
 
 #include "base/le.h"
 
+#include <limits.h>
 #include <sys/stat.h>
 
 /* Tell the source once that a chunk of the image is in use. Images with more
