@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+/* With clang, glibc's fortified headers define these two as macros. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok strncpy strncat gets
 #pragma GCC poison atoi atol atoll atof     /* base/num.h */
 #pragma GCC poison mktemp tmpnam tempnam    /* base/replace.h */

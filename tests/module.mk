@@ -1,2 +1,40 @@
-EXTRA_DIST += tests/check/layers.sh
+EXTRA_DIST += packaging/host.sh tests/check/layers.sh tests/stage.sh tests/arm64.sh tests/run-e2e.sh \
+	tests/skips.allowed tests/lib/e2e.sh tests/lib/summary.sh tests/lib/reap.c
 TESTS += tests/check/layers.sh
+
+# The installed tree, moved away from the place that configure was told.
+stage_dir = $(abs_builddir)/stage
+stage:
+	rm -rf '$(stage_dir)'
+	$(MAKE) install DESTDIR='$(stage_dir)/dest' >/dev/null
+	mv '$(stage_dir)/dest$(prefix)' '$(stage_dir)/moved'
+	rm -rf '$(stage_dir)/dest'
+
+# End-to-end, hostile input and property tests, as an ordinary user (also when
+# make is run by root). One script: make check-e2e E2E=tests/e2e/NAME.sh
+check-e2e: stage
+	sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' $${E2E:-e2e}
+
+check-prop: stage
+	sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' prop
+
+check-hostile: stage
+	sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' hostile
+
+# base, the image readers and the launch path for arm64, unit tests under qemu-user.
+check-arm64:
+	sh $(srcdir)/tests/arm64.sh '$(abs_builddir)/build-arm64'
+
+clean-local:
+	rm -rf '$(stage_dir)' '$(abs_builddir)/build-arm64'
+
+# Not in EXTRA_DIST: there "check" would be the target of that name.
+dist-hook:
+	for each in check quickstart .ci examples tests/e2e tests/prop tests/hostile tests/bench; do \
+		if test -e '$(srcdir)'/$$each; then \
+			mkdir -p "$$(dirname "$(distdir)/$$each")" && \
+			cp -R '$(srcdir)'/$$each "$(distdir)/$$each" || exit 1; \
+		fi; \
+	done
+
+.PHONY: stage check-e2e check-prop check-hostile check-arm64

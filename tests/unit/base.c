@@ -185,11 +185,13 @@ static void root_is_not_left(void **state)
 	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(root >= 0);
 	fd = fd_open_in_root(root, "out", O_RDONLY, 0, &e);
-	assert_int_equal(fd, -1);
-	assert_int_equal(e.sys, ENOENT);
 	close(root);
 	unlink(link);
 	rmdir(dir);
+	assert_int_equal(fd, -1);
+	if (e.sys == ENOSYS)
+		skip(); /* qemu-user has no openat2; ./check allows it there only */
+	assert_int_equal(e.sys, ENOENT);
 }
 
 int main(void)
