@@ -29,9 +29,13 @@ int64_t raw_end(const struct raw *r)
 
 	for (uint32_t i = 0; i < r->total; i++) {
 		const uint8_t *d = raw_slot(r, i);
-		int64_t end = raw_get(d, SIF_D_OFFSET) + raw_get(d, SIF_D_SIZE);
+		int64_t end;
 
-		if (is_used(d) && end > last)
+		/* Only the places of used objects were checked. */
+		if (!is_used(d))
+			continue;
+		end = raw_get(d, SIF_D_OFFSET) + raw_get(d, SIF_D_SIZE);
+		if (end > last)
 			last = end;
 	}
 	return last;

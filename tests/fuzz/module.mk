@@ -1,0 +1,17 @@
+# Fuzz targets, see tests/fuzz/fuzz.h. To add one, NAME: fuzz_NAME.c, the lines
+# of sif_read below, and a folder corpus/NAME of small files.
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/mkseeds_sif_read.py
+fuzz_targets = tests/fuzz/fuzz_sif_read
+check_PROGRAMS += $(fuzz_targets)
+if FUZZING
+fuzz_main =
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+fuzz_main = tests/fuzz/standalone.c
+fuzz_ldflags = $(AM_LDFLAGS)
+TESTS += $(fuzz_targets)
+endif
+
+tests_fuzz_fuzz_sif_read_SOURCES = tests/fuzz/fuzz_sif_read.c tests/fuzz/fuzz.h $(fuzz_main)
+tests_fuzz_fuzz_sif_read_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sif_read_LDADD = libsif.a libbase.a
