@@ -249,25 +249,28 @@ static const char *lookup(char *const environ_[], const char *prefix, const char
 	return NULL;
 }
 
-static int env_of(const struct pass *p, const struct opt *o, const char *const prefixes[], char *const environ_[],
-		  struct err *e)
+/* *ret: the variable's value. */
+static char *find_env(const struct opt *o, const char *const prefixes[], char *const environ_[], const char **ret)
 {
 	for (const char *const *prefix = prefixes; *prefix; prefix++) {
 		for (size_t i = 0;; i++) {
 			OWN_FREE char *name = opt_env_name(o, i);
-			const char *value;
 
 			if (!name)
 				break;
-			value = lookup(environ_, *prefix, name);
-			if (!value)
-				continue;
-			if (apply(p, o, value, e))
-				return err_ctx(e, "environment variable '%s_%s'", *prefix, name);
-			return 0;
+			*ret = lookup(environ_, *prefix, name);
+			if (*ret)
+				return xasprintf("%s_%s", *prefix, name);
 		}
 	}
-	return 0;
+	return NULL;
+}
+
+char *opt_env_found(const struct opt *o, const char *const prefixes[], char *const environ_[])
+{
+	const char *value;
+
+	return find_env(o, prefixes, environ_, &value);
 }
 
 int opt_env(const struct opt *table, const char *const prefixes[], char *const environ_[], void *options,
@@ -275,8 +278,12 @@ int opt_env(const struct opt *table, const char *const prefixes[], char *const e
 {
 	const struct pass pass = { table, options, from, source };
 
-	for (const struct opt *o = table; o->name; o++)
-		if (env_of(&pass, o, prefixes, environ_, e))
-			return -1;
+	for (const struct opt *o = table; o->name; o++) {
+		const char *value;
+		OWN_FREE char *name = find_env(o, prefixes, environ_, &value);
+
+		if (name && apply(&pass, o, value, e))
+			return err_ctx(e, "environment variable '%s'", name);
+	}
 	return 0;
 }

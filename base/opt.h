@@ -73,6 +73,9 @@ bool opt_takes_value(const struct opt *o);
 /* The i-th name of the twins of o without prefix ("BIND"), malloc'ed; NULL
  * behind the last one. */
 char *opt_env_name(const struct opt *o, size_t i);
+/* The name of the variable that opt_env would take for o, malloc'ed; NULL when
+ * none is set. */
+char *opt_env_found(const struct opt *o, const char *const prefixes[], char *const environ_[]);
 
 /* The options part of --help. */
 void opt_help(const struct opt *table, struct str *out);

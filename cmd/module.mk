@@ -2,16 +2,19 @@
 # below; libcmd's table of run options is in libruntime.
 noinst_LIBRARIES += libcmd.a
 libcmd_a_SOURCES = cmd/command.h cmd/names.h cmd/names.c cmd/out.h cmd/out.c cmd/program.h cmd/program.c \
-	cmd/run.c cmd/table.c
+	cmd/config.c cmd/run.c cmd/table.c
 
 bin_PROGRAMS += sif
-sif_SOURCES = cmd/main.c cmd/run_run.c
+sif_SOURCES = cmd/main.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/run_run.c
 sif_LDADD = libcmd.a libruntime.a libsource.a libbase.a
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/options
-TESTS += tests/unit/options
+check_PROGRAMS += tests/unit/options tests/unit/config
+TESTS += tests/unit/options tests/unit/config
 tests_unit_options_SOURCES = tests/unit/options.c
 tests_unit_options_CFLAGS = $(unit_cflags)
 tests_unit_options_LDADD = libruntime.a libsource.a $(unit_ldadd)
+tests_unit_config_SOURCES = tests/unit/config.c
+tests_unit_config_CFLAGS = $(unit_cflags)
+tests_unit_config_LDADD = libruntime.a libsource.a $(unit_ldadd)
 endif

@@ -4,6 +4,7 @@
 #include "cmd/out.h"
 #include "runtime/launch.h"
 #include "runtime/options.h"
+#include "runtime/policy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +65,7 @@ static int take_words(struct run_spec *s, int argc, char *const argv[], struct e
 /* Everything that sources of options say, the strongest first. */
 static int fill_spec(struct run_spec *s, int argc, char *const argv[], struct err *e)
 {
+	OWN_CONFIG struct config config = {};
 	struct option_sources src = {};
 	int index = 1;
 
@@ -72,6 +74,8 @@ static int fill_spec(struct run_spec *s, int argc, char *const argv[], struct er
 	if (s->shell && s->action != ACTION_SHELL && options_source(&src, "shell") == SOURCE_COMMAND_LINE)
 		return err_set(e, ERR_USAGE, "--shell belongs to 'sif shell'");
 	if (options_from_env(s, environ, &src, e))
+		return -1;
+	if (config_load(&config, e) || policy_apply(&config, s, &src, e))
 		return -1;
 	return options_settle(s, e);
 }

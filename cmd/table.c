@@ -1,11 +1,14 @@
 #include "cmd/command.h"
 
 extern const struct command command_run, command_exec, command_shell, command_test;
+extern const struct command command_config_show, command_config_import;
 
 const struct command *const command_table[] = {
 	&command_run,
 	&command_exec,
 	&command_shell,
 	&command_test,
+	&command_config_show,
+	&command_config_import,
 	NULL,
 };
