@@ -13,3 +13,7 @@ SQUASH_LIBADD = libsquash.a libsquashsuper.a libsource.a libbase.a $(DEFLATE_LIB
 check_PROGRAMS += tests/bench/squash_read
 tests_bench_squash_read_SOURCES = tests/bench/squash_read.c
 tests_bench_squash_read_LDADD = $(SQUASH_LIBADD)
+
+check_PROGRAMS += tests/lib/squash_dump
+tests_lib_squash_dump_SOURCES = tests/lib/squash_dump.c
+tests_lib_squash_dump_LDADD = $(SQUASH_LIBADD)
