@@ -103,6 +103,21 @@ host_fuse() {
 	fi
 }
 
+# host_copy_source TOP NEW: the working tree as git sees it, edits and new files
+# included; without git, all but what a build in place leaves.
+host_copy_source() {
+	mkdir "$2" && cd "$1" || return 1
+	if git -c safe.directory="$1" ls-files -z --cached --others --exclude-standard \
+		>"$2.files" 2>/dev/null && [ -s "$2.files" ]; then
+		tar --null --ignore-failed-read --warning=no-failed-read -T "$2.files" -cf "$2.tar"
+	else
+		tar --exclude=./.git --exclude='./build*' --exclude=./stage --exclude=autom4te.cache \
+			--exclude=.deps --exclude='*.[oa]' --exclude=./Makefile --exclude=./config.status \
+			--exclude=./config.h -cf "$2.tar" .
+	fi || return 1
+	tar -C "$2" --no-same-owner -xf "$2.tar" && rm -f "$2.tar" "$2.files"
+}
+
 # The ordinary user of the runs, in $run_user: the caller, or for root the one
 # who called sudo, or sif-test, which is created when it does not exist. Running
 # as root would prove nothing.
