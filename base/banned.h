@@ -14,6 +14,8 @@
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok strncpy strncat gets
 #pragma GCC poison atoi atol atoll atof     /* base/num.h */
 #pragma GCC poison mktemp tmpnam tempnam    /* base/replace.h */
-#pragma GCC poison localtime ctime asctime  /* gmtime_r: output never depends on TZ */
+#pragma GCC poison localtime asctime        /* gmtime_r: output never depends on TZ */
+/* The same, calls only: kernel headers have members of this name. */
+#define ctime(t) use_gmtime_r_instead_of_ctime
 
 #endif
