@@ -8,6 +8,15 @@ bin_PROGRAMS += sif
 sif_SOURCES = cmd/main.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/run_run.c
 sif_LDADD = libcmd.a libruntime.a libsource.a libbase.a
 
+# sif-fuse: the image server. Linked statically where that works: finding five
+# libraries costs a third of its start.
+if HELPERS
+helper_PROGRAMS += sif-fuse
+sif_fuse_SOURCES = cmd/sif_fuse.c
+sif_fuse_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
+sif_fuse_LDADD = libserve.a $(SQUASH_LIBADD)
+endif
+
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/options tests/unit/config
 TESTS += tests/unit/options tests/unit/config

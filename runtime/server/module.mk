@@ -1,2 +1,12 @@
 # the launch's side of the image server
-libruntime_a_SOURCES += runtime/server/start.h
+libruntime_a_SOURCES += runtime/server/start.h runtime/server/start.c
+
+# What the server's tests and benchmarks use instead of a whole launch.
+if HELPERS
+check_PROGRAMS += tests/lib/with_image
+tests_lib_with_image_SOURCES = tests/lib/with_image.c
+tests_lib_with_image_LDADD = libruntime.a libbase.a
+server_tests = tests/server/life.sh tests/server/refuse.sh
+TESTS += $(server_tests)
+EXTRA_DIST += tests/lib/server.sh $(server_tests)
+endif

@@ -1,0 +1,35 @@
+/* The image server: answers the kernel's questions about one image until the
+ * last mount of it is gone. */
+#ifndef SIF_RUNTIME_SERVE_SERVE_H
+#define SIF_RUNTIME_SERVE_SERVE_H
+
+#include "base/err.h"
+#include "base/own.h"
+#include "image/squash/squash.h"
+
+#include <sys/types.h>
+
+struct serve_config {
+	int device_fd;	   /* /dev/fuse of the mount, borrowed */
+	const char *name;  /* of the image, for messages */
+	uid_t uid;	   /* owner shown for every file: a user namespace with a */
+	gid_t gid;	   /* single id can show no other */
+	unsigned workers;  /* threads; 0 = by the CPUs of the cpuset */
+};
+
+/* Cut this process off from its past: no capability, no new privileges, not
+ * dumpable, deaf to signals, on every CPU of its cpuset, limits of its own.
+ * What cannot be had is left as it is, but for the privileges (an error). */
+int serve_confine(struct err *e) MUST_CHECK;
+
+struct server;
+
+/* Answer the kernel's first question (INIT), for which every access waits, with
+ * the terms of the conversation. fs and cfg are borrowed and must outlive the
+ * server. 0; 1 = the mount is gone already; -1. */
+int serve_open(const struct serve_config *cfg, struct squash *fs, struct server **ret, struct err *e) MUST_CHECK;
+/* Answer requests until the mount is gone. */
+int serve_run(struct server *sv, struct err *e) MUST_CHECK;
+void serve_free(struct server *sv); /* NULL is fine */
+
+#endif
