@@ -4,22 +4,24 @@ TESTS += tests/check/layers.sh
 
 # The installed tree, moved away from the place that configure was told.
 stage_dir = $(abs_builddir)/stage
-stage:
+stage: all $(check_PROGRAMS)
 	rm -rf '$(stage_dir)'
 	$(MAKE) install DESTDIR='$(stage_dir)/dest' >/dev/null
 	mv '$(stage_dir)/dest$(prefix)' '$(stage_dir)/moved'
 	rm -rf '$(stage_dir)/dest'
 
+RUN_E2E = sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' --tools '$(abs_builddir)/tests'
+
 # End-to-end, hostile input and property tests, as an ordinary user (also when
 # make is run by root). One script: make check-e2e E2E=tests/e2e/NAME.sh
 check-e2e: stage
-	sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' $${E2E:-e2e}
+	$(RUN_E2E) $${E2E:-e2e}
 
 check-prop: stage
-	sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' prop
+	$(RUN_E2E) prop
 
 check-hostile: stage
-	sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' hostile
+	$(RUN_E2E) hostile
 
 # base, the image readers and the launch path for arm64, unit tests under qemu-user.
 check-arm64:

@@ -1,8 +1,9 @@
 #!/bin/sh
-# run-e2e.sh --prefix DIR [--results FILE] [--limit SECONDS] [KIND|SCRIPT]...
+# run-e2e.sh --prefix DIR [--tools DIR] [--results FILE] [--limit SECONDS] [KIND|SCRIPT]...
 #
 # Runs tests/KIND/*.sh (kinds: e2e, prop, hostile; e2e when none is named) with
-# the programs installed under DIR, as an ordinary user: started by root it
+# the programs installed under DIR (and the test programs in the build's folder
+# tests, --tools), as an ordinary user: started by root it
 # becomes one, with copies of the tests and programs that this user can read.
 # Each script has its own HOME, TMPDIR and XDG folders, and a parent that sees
 # every process it leaves behind. What scripts may use is in tests/lib/e2e.sh.
@@ -12,12 +13,14 @@ top_srcdir=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 host_init
 
 prefix=
+tools=
 results=/dev/null
 limit=180
 kinds=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--prefix) prefix=$2; shift ;;
+	--tools) tools=$2; shift ;;
 	--results) results=$2; shift ;;
 	--limit) limit=$2; shift ;;
 	-*) die "unknown option '$1'" ;;
@@ -41,14 +44,14 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir "$work/src" && cp -R "$prefix" "$work/prefix" &&
 		cp -R "$top_srcdir/tests" "$top_srcdir/packaging" "$work/src/" || exit 1
 	[ ! -d "$top_srcdir/examples" ] || cp -R "$top_srcdir/examples" "$work/src/"
-	[ -z "$(find "$work/src/tests/lib" -name reap)" ] || rm "$work/src/tests/lib/reap"
+	[ -z "$tools" ] || cp -R "$tools" "$work/tools"
 	SIF_SHARED=${SIF_SHARED-$top_srcdir/../shared}
 	[ -d "$SIF_SHARED" ] && cp -R "$SIF_SHARED" "$work/shared" && SIF_SHARED=$work/shared
 	chown -R "$run_user:" "$work"
 	user_keep=SIF_SHARED
 	cd "$work" || exit 1
 	# shellcheck disable=SC2086 # a list of words
-	as_user sh "$work/src/tests/run-e2e.sh" --prefix "$work/prefix" --results "$work/results" \
+	as_user sh "$work/src/tests/run-e2e.sh" --prefix "$work/prefix" --tools "${tools:+$work/tools}" --results "$work/results" \
 		--limit "$limit" $kinds
 	code=$?
 	[ ! -f "$work/results" ] || cat "$work/results" >>"$results"
@@ -97,7 +100,7 @@ run_script() {
 			XDG_RUNTIME_DIR="$T/run" XDG_CACHE_HOME="$T/home/.cache" \
 			PATH="$prefix/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
 			SIF="$prefix/bin/sif" top_srcdir="$top_srcdir" SIF_SHARED="$SIF_SHARED" \
-			T="$T" IMAGES="$work/images" REAP="$work/reap" "$work/reap" sh "$script"
+			T="$T" IMAGES="$work/images" TOOLS="$tools" REAP="$work/reap" "$work/reap" sh "$script"
 	) >"$work/log" 2>&1 </dev/null
 	code=$?
 	took=$(($(date +%s) - begun))

@@ -79,9 +79,10 @@ staged() {
 
 run_scripts() { # run_scripts BUILD KIND
 	prefix=$work/$1/moved
+	tools=$work/$1/tests
 	shift
 	ls "$src/tests/$1"/*.sh >/dev/null 2>&1 || skip_stage "tests/$1 has no script yet"
-	sh "$src/tests/run-e2e.sh" --prefix "$prefix" --results "$results" "$@"
+	sh "$src/tests/run-e2e.sh" --prefix "$prefix" --tools "$tools" --results "$results" "$@"
 }
 
 case $stage in

@@ -3,7 +3,8 @@
 #
 #	. "$top_srcdir/tests/lib/e2e.sh"
 #
-# Given: SIF (the installed program), top_srcdir, SIF_SHARED (or empty), T (an
+# Given: SIF (the installed program), TOOLS (the build's folder tests, with
+# lib/squash_dump and its like, or empty), top_srcdir, SIF_SHARED (or empty), T (an
 # own folder, also HOME's and TMPDIR's parent, removed afterwards), IMAGES
 # (folder for images that several scripts use, kept for one run of the runner).
 #
@@ -15,6 +16,7 @@
 #	ok NAME | fail NAME [WHY]	a verdict of the script's own making
 #	skip REASON		leaves the script (exit 77)
 #	skip_one NAME REASON	leaves out one check
+#	need_tool NAME		skips the script when TOOLS has no such program
 #	need PROGRAM...		skips the script when one is missing
 #	snapshot; settled NAME	nothing is left since the snapshot: processes,
 #				mounts, locks, sockets, files
@@ -64,6 +66,10 @@ need() {
 	for e2e_prog; do
 		command -v "$e2e_prog" >/dev/null 2>&1 || skip "$e2e_prog is not installed"
 	done
+}
+
+need_tool() {
+	[ -n "${TOOLS-}" ] && [ -x "$TOOLS/$1" ] || skip "the test program $1 is not built"
 }
 
 need_userns() {
