@@ -1,11 +1,11 @@
 # libcmd: what every program's main needs. Libraries above come before those
 # below; libcmd's table of run options is in libruntime.
 noinst_LIBRARIES += libcmd.a
-libcmd_a_SOURCES = cmd/command.h cmd/names.h cmd/names.c cmd/out.h cmd/out.c cmd/program.h cmd/program.c \
-	cmd/config.c cmd/run.c cmd/table.c
+libcmd_a_SOURCES = cmd/command.h cmd/config.h cmd/names.h cmd/names.c cmd/out.h cmd/out.c cmd/program.h cmd/program.c \
+	cmd/complete.c cmd/config.c cmd/run.c cmd/table.c
 
 bin_PROGRAMS += sif
-sif_SOURCES = cmd/main.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/run_run.c
+sif_SOURCES = cmd/main.c cmd/complete_run.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/run_run.c
 sif_LDADD = libcmd.a libruntime.a libsource.a libbase.a
 
 # sif-fuse: the image server. Linked statically where that works: finding five
@@ -27,3 +27,27 @@ tests_unit_config_SOURCES = tests/unit/config.c
 tests_unit_config_CFLAGS = $(unit_cflags)
 tests_unit_config_LDADD = libruntime.a libsource.a $(unit_ldadd)
 endif
+
+dist_man_MANS += docs/man/sif.1 docs/man/sif-run.1 docs/man/sif-config.1 docs/man/sif.conf.5
+
+# Printed by the program itself, so not where it cannot run.
+if !CROSS_COMPILING
+completiondir = $(datadir)/bash-completion/completions
+nodist_completion_DATA = cmd/completion/sif
+CLEANFILES += cmd/completion/sif
+cmd/completion/sif: sif$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) cmd/completion && ./sif$(EXEEXT) completion bash >$@.tmp && mv $@.tmp $@
+endif
+
+# Apptainer's package owns this name, too: installed when asked for only.
+if RUN_SINGULARITY
+install-exec-hook:
+	cd '$(DESTDIR)$(bindir)' && ln -sf sif run-singularity
+uninstall-hook:
+	rm -f '$(DESTDIR)$(bindir)/run-singularity'
+endif
+
+cli_checks = tests/check/help.sh tests/check/man.sh tests/check/completion.sh tests/check/headers.sh \
+	tests/check/links.sh tests/check/hygiene.sh
+EXTRA_DIST += $(cli_checks) tests/check/codemap.sh
+TESTS += $(cli_checks)

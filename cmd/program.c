@@ -53,8 +53,8 @@ static void print_help(const struct call *c, const struct command *cmd)
 {
 	OWN_STR struct str text = {};
 
-	str_addf(&text, "Usage: %s %s%s %s\n\n%s\n", c->inv.name, cmd->name, cmd->options ? " [OPTIONS]" : "",
-		 cmd->args ? cmd->args : "", cmd->summary);
+	str_addf(&text, "Usage: %s %s%s%s%s\n\n%s\n", c->inv.name, cmd->name, cmd->options ? " [OPTIONS]" : "",
+		 str_empty(cmd->args) ? "" : " ", str_empty(cmd->args) ? "" : cmd->args, cmd->summary);
 	if (cmd->options) {
 		str_addf(&text, "\n%s", cmd->options[0].group ? "" : "options:\n");
 		opt_help(cmd->options, &text);
