@@ -2,3 +2,19 @@ noinst_LIBRARIES += libruntime.a
 libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/action.h runtime/launch.h \
 	runtime/launch.c runtime/options.h runtime/options.c \
 	runtime/config.h runtime/config.c runtime/policy.h runtime/policy.c
+
+# env: the environment, the evaluator of image scripts, what is executed
+libruntime_a_SOURCES += \
+	runtime/env.c runtime/env_filter.c runtime/env_file.c \
+	runtime/script.h runtime/script_ast.h runtime/script_vars.c runtime/script_parse.c \
+	runtime/script_expand.c runtime/script_test.c runtime/script_eval.c \
+	runtime/action.c runtime/action_parts.h runtime/action_image.c runtime/action_target.c \
+	runtime/action_env.c runtime/action_sh.c runtime/oci_env.c
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/script
+TESTS += tests/unit/script
+tests_unit_script_SOURCES = tests/unit/script.c
+tests_unit_script_CFLAGS = $(unit_cflags)
+tests_unit_script_LDADD = libruntime.a $(unit_ldadd)
+endif
