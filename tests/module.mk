@@ -23,6 +23,20 @@ check-prop: stage
 check-hostile: stage
 	$(RUN_E2E) hostile
 
+# Benchmarks, minutes each; one: make bench BENCH=launch. Results in bench-results/.
+check_PROGRAMS += tests/bench/floor tests/bench/empty
+tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_empty_SOURCES = tests/bench/empty.c
+bench: stage
+	sh $(srcdir)/tests/bench/run.sh --prefix '$(stage_dir)/moved' --tools '$(abs_builddir)/tests' \
+		--out '$(abs_builddir)/bench-results' $(BENCH)
+
+# Runs that take too long for every day: fuzzing, fault injection.
+check-long: all
+	for each in $(srcdir)/tests/long/*.sh; do \
+		test ! -f "$$each" || sh "$$each" || exit 1; \
+	done
+
 # base, the image readers and the launch path for arm64, unit tests under qemu-user.
 check-arm64:
 	sh $(srcdir)/tests/arm64.sh '$(abs_builddir)/build-arm64'
@@ -39,4 +53,4 @@ dist-hook:
 		fi; \
 	done
 
-.PHONY: stage check-e2e check-prop check-hostile check-arm64
+.PHONY: bench check-long stage check-e2e check-prop check-hostile check-arm64
