@@ -6,7 +6,7 @@ if HELPERS
 check_PROGRAMS += tests/lib/with_image
 tests_lib_with_image_SOURCES = tests/lib/with_image.c
 tests_lib_with_image_LDADD = libruntime.a libbase.a
-server_tests = tests/server/life.sh tests/server/refuse.sh
+server_tests = tests/server/life.sh tests/server/refuse.sh tests/server/tree.sh tests/server/damage.sh
 TESTS += $(server_tests)
 EXTRA_DIST += tests/lib/server.sh $(server_tests)
 endif
