@@ -148,6 +148,24 @@ void str_add_json(struct str *b, const char *s)
 	str_addc(b, '"');
 }
 
+void str_add_printable(struct str *b, const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (*p) {
+		size_t n = utf8_len(p);
+		bool c1 = n == 2 && p[0] == 0xc2 && p[1] < 0xa0; /* U+0080 to U+009F */
+
+		if (*p < 0x20 || *p == 0x7f || !n)
+			str_addf(b, "\\x%02x", *p);
+		else if (c1)
+			str_addf(b, "\\x%02x\\x%02x", p[0], p[1]);
+		else
+			str_addn(b, p, n);
+		p += n ? n : 1;
+	}
+}
+
 void strv_free(struct strv *l)
 {
 	for (size_t i = 0; i < l->n; i++)

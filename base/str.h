@@ -31,6 +31,10 @@ void str_add_quoted(struct str *b, const char *s);
 /* Append s as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void str_add_json(struct str *b, const char *s);
 
+/* Append s for a terminal: control characters and bytes that are no UTF-8 as
+ * \xNN, so that a name from an image cannot steer the terminal. */
+void str_add_printable(struct str *b, const char *s);
+
 #define OWN_STR OWN(str_free)
 
 struct strv {

@@ -6,7 +6,7 @@ libcmd_a_SOURCES = cmd/command.h cmd/config.h cmd/names.h cmd/names.c cmd/out.h 
 
 bin_PROGRAMS += sif
 sif_SOURCES = cmd/main.c cmd/complete_run.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/run_run.c
-sif_LDADD = libcmd.a libruntime.a libsource.a libbase.a
+sif_LDADD = libcmd.a libruntime.a libsif.a libsource.a libbase.a
 
 # sif-fuse: the image server. Linked statically where that works: finding five
 # libraries costs a third of its start.
@@ -16,6 +16,10 @@ sif_fuse_SOURCES = cmd/sif_fuse.c
 sif_fuse_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
 sif_fuse_LDADD = libserve.a $(SQUASH_LIBADD)
 endif
+
+# sif object
+libcmd_a_SOURCES += cmd/object.c cmd/object.h cmd/words.h cmd/words.c
+sif_SOURCES += cmd/object_read.c cmd/object_change.c cmd/object_text.c cmd/object_json.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/options tests/unit/config

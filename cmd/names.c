@@ -50,6 +50,7 @@ const char *names_version(enum run_dialect dialect)
 static const struct {
 	const char *theirs, *ours;
 } synonyms[] = {
+	{ "sif header", "object header" },
 	{ "sif list", "object list" },
 	{ "sif info", "object info" },
 	{ "sif dump", "object dump" },

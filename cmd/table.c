@@ -3,12 +3,22 @@
 extern const struct command command_run, command_exec, command_shell, command_test;
 extern const struct command command_config_show, command_config_import;
 extern const struct command command_completion;
+extern const struct command command_object_list, command_object_info, command_object_header, command_object_dump,
+	command_object_new, command_object_add, command_object_delete, command_object_set_primary;
 
 const struct command *const command_table[] = {
 	&command_run,
 	&command_exec,
 	&command_shell,
 	&command_test,
+	&command_object_list,
+	&command_object_info,
+	&command_object_header,
+	&command_object_dump,
+	&command_object_new,
+	&command_object_add,
+	&command_object_delete,
+	&command_object_set_primary,
 	&command_config_show,
 	&command_config_import,
 	&command_completion,

@@ -155,6 +155,7 @@ static const struct sif_object *find_object(const struct edit *ed, uint32_t id, 
 
 	if (!o) {
 		err_set(e, ERR_USAGE, "object %" PRIu32 " not found in '%s'", id, ed->name);
+		e->status = 1;
 		err_hint(e, "'sif object list' shows the objects");
 	}
 	return o;

@@ -55,6 +55,15 @@ static void err_crosses_a_pipe(void **state)
 	close(p[0]);
 }
 
+static void names_cannot_steer_a_terminal(void **state)
+{
+	OWN_STR struct str b = {};
+
+	(void)state;
+	str_add_printable(&b, "n\xc3\xa4\x1b[2J\r\x7f\x9b\xc2\x9b\\");
+	assert_string_equal(str_text(&b), "n\xc3\xa4\\x1b[2J\\x0d\\x7f\\x9b\\xc2\\x9b\\");
+}
+
 static void numbers_are_strict(void **state)
 {
 	static const struct {
@@ -198,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(err_keeps_the_cause), cmocka_unit_test(err_crosses_a_pipe),
+		cmocka_unit_test(names_cannot_steer_a_terminal),
 		cmocka_unit_test(numbers_are_strict),  cmocka_unit_test(little_endian),
 		cmocka_unit_test(strings_quote),       cmocka_unit_test(options_parse),
 		cmocka_unit_test(replace_is_all_or_nothing), cmocka_unit_test(root_is_not_left),
