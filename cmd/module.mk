@@ -20,6 +20,7 @@ endif
 # sif object
 libcmd_a_SOURCES += cmd/object.c cmd/object.h cmd/words.h cmd/words.c
 sif_SOURCES += cmd/object_read.c cmd/object_change.c cmd/object_text.c cmd/object_json.c
+dist_man_MANS += docs/man/sif-object.1
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/options tests/unit/config
