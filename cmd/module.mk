@@ -56,3 +56,12 @@ cli_checks = tests/check/help.sh tests/check/man.sh tests/check/completion.sh te
 	tests/check/links.sh tests/check/hygiene.sh
 EXTRA_DIST += $(cli_checks) tests/check/codemap.sh
 TESTS += $(cli_checks)
+
+# sif-read: looks into images without a mount
+libcmd_a_SOURCES += cmd/cat.c cmd/cp.c cmd/cp.h cmd/du.c cmd/du.h cmd/ls.c cmd/ls.h cmd/unpack.c cmd/unpack.h
+if HELPERS
+helper_PROGRAMS += sif-read
+sif_read_SOURCES = cmd/sif_read.c cmd/root.h cmd/root.c cmd/ls_run.c cmd/cat_run.c cmd/cp_run.c cmd/du_run.c \
+	cmd/unpack_run.c
+sif_read_LDADD = libcmd.a libruntime.a libsif.a $(SQUASH_LIBADD)
+endif

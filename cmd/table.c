@@ -1,6 +1,7 @@
 #include "cmd/command.h"
 
 extern const struct command command_run, command_exec, command_shell, command_test;
+extern const struct command command_ls, command_cat, command_cp, command_du, command_unpack;
 extern const struct command command_config_show, command_config_import;
 extern const struct command command_completion;
 extern const struct command command_object_list, command_object_info, command_object_header, command_object_dump,
@@ -19,6 +20,11 @@ const struct command *const command_table[] = {
 	&command_object_add,
 	&command_object_delete,
 	&command_object_set_primary,
+	&command_ls,
+	&command_cat,
+	&command_cp,
+	&command_du,
+	&command_unpack,
 	&command_config_show,
 	&command_config_import,
 	&command_completion,

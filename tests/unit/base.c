@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/le.h"
@@ -15,6 +16,7 @@
 #include "base/str.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -203,6 +205,23 @@ static void root_is_not_left(void **state)
 	assert_int_equal(e.sys, ENOENT);
 }
 
+static void cpus_are_those_allowed(void **state)
+{
+	cpu_set_t old, one;
+	int cpu = 0;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(old), &old), 0);
+	assert_int_equal(cpus_available(), CPU_COUNT(&old));
+	while (!CPU_ISSET(cpu, &old))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	assert_int_equal(cpus_available(), 1);
+	assert_int_equal(sched_setaffinity(0, sizeof(old), &old), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +230,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_strict),  cmocka_unit_test(little_endian),
 		cmocka_unit_test(strings_quote),       cmocka_unit_test(options_parse),
 		cmocka_unit_test(replace_is_all_or_nothing), cmocka_unit_test(root_is_not_left),
+		cmocka_unit_test(cpus_are_those_allowed),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
