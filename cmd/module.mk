@@ -65,3 +65,4 @@ sif_read_SOURCES = cmd/sif_read.c cmd/root.h cmd/root.c cmd/ls_run.c cmd/cat_run
 	cmd/unpack_run.c
 sif_read_LDADD = libcmd.a libruntime.a libsif.a $(SQUASH_LIBADD)
 endif
+dist_man_MANS += docs/man/sif-ls.1 docs/man/sif-cat.1 docs/man/sif-cp.1 docs/man/sif-du.1
