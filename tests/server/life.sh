@@ -99,7 +99,7 @@ kill -9 $(servers)
 echo go >"$T/fifo"
 wait
 same "readers of a dead server get an error" 1 "$(cat "$T/status")"
-grep -q 'not connected\|aborted\|Input/output' "$T/error" && ok "and a reason" || bad "and a reason" "$(cat "$T/error")"
+grep -q 'not connected\|abort\|Input/output' "$T/error" && ok "and a reason" || bad "and a reason" "$(cat "$T/error")"
 rm -f "$T/fifo" "$T/error" "$T/status"
 left "kill -9 of the server"
 
