@@ -6,7 +6,7 @@ libcmd_a_SOURCES = cmd/command.h cmd/config.h cmd/names.h cmd/names.c cmd/out.h 
 
 bin_PROGRAMS += sif
 sif_SOURCES = cmd/main.c cmd/complete_run.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/run_run.c
-sif_LDADD = libcmd.a libruntime.a libsif.a libsource.a libbase.a
+sif_LDADD = libcmd.a libruntime.a libsif.a libsquashsuper.a libsource.a libbase.a
 
 # sif-fuse: the image server. Linked statically where that works: finding five
 # libraries costs a third of its start.
@@ -27,10 +27,10 @@ check_PROGRAMS += tests/unit/options tests/unit/config
 TESTS += tests/unit/options tests/unit/config
 tests_unit_options_SOURCES = tests/unit/options.c
 tests_unit_options_CFLAGS = $(unit_cflags)
-tests_unit_options_LDADD = libruntime.a libsource.a $(unit_ldadd)
+tests_unit_options_LDADD = libruntime.a libsif.a libsquashsuper.a libsource.a $(unit_ldadd)
 tests_unit_config_SOURCES = tests/unit/config.c
 tests_unit_config_CFLAGS = $(unit_cflags)
-tests_unit_config_LDADD = libruntime.a libsource.a $(unit_ldadd)
+tests_unit_config_LDADD = libruntime.a libsif.a libsquashsuper.a libsource.a $(unit_ldadd)
 endif
 
 dist_man_MANS += docs/man/sif.1 docs/man/sif-run.1 docs/man/sif-config.1 docs/man/sif.conf.5

@@ -1,8 +1,227 @@
+/* Theory of operation: the eight steps (docs/ARCHITECTURE.md), one function
+ * each, in the order of launch() below. Steps 1 and 2 (parse, policy) were done
+ * by the caller.
+ *
+ * The process that was started becomes the program: no child is left that the
+ * program could wait for, no parent that a signal could miss. Only a pid
+ * namespace needs two processes more (runtime/init.c). */
 #include "runtime/launch.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "runtime/action.h"
+#include "runtime/host.h"
+#include "runtime/init.h"
+#include "runtime/namespace.h"
+#include "runtime/perform.h"
+#include "runtime/plan.h"
+#include "runtime/rootfs.h"
+#include "runtime/server/log.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct launch {
+	const struct run_spec *spec;
+	struct rootfs image;
+	struct host_facts host;
+	struct plan plan;
+	struct identity identity;
+	struct env_facts env_facts;
+	struct env_plan env;
+	struct performance performance;
+	mode_t umask;
+};
+
+static void launch_free(struct launch *l)
+{
+	performance_free(&l->performance);
+	env_plan_free(&l->env);
+	plan_free(&l->plan);
+	host_facts_free(&l->host);
+	rootfs_free(&l->image);
+}
+
+/* Descriptors 0 to 2 that the caller closed stay closed for the program, but no
+ * file of ours may take their numbers: a message would go into it. */
+static int guard_standard_fds(struct err *e)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(e, errno, "cannot open '/dev/null'");
+	} while (fd <= 2);
+	close(fd);
+	return 0;
+}
+
+static int gather(struct launch *l, struct err *e)
+{
+	if (guard_standard_fds(e) || rootfs_open(l->spec->image, NULL, &l->image, e) || host_gather(&l->host, e))
+		return -1;
+	return 0;
+}
+
+static int make_plan(struct launch *l, struct err *e)
+{
+	if (plan_make(l->spec, &l->image, &l->host, &l->plan, e))
+		return -1;
+	l->identity = (struct identity){
+		.uid = l->host.uid,
+		.gid = l->host.gid,
+		.name = l->host.user,
+		.gecos = l->host.gecos,
+		.home = l->plan.home,
+		.shell = l->host.shell,
+		.groups = l->host.groups,
+		.n_groups = l->host.n_groups,
+	};
+	l->env_facts = (struct env_facts){
+		.image_path = l->image.path,
+		.home = l->plan.home,
+		.user = l->host.user,
+		.shell = l->host.shell,
+		.bind_list = l->plan.bind_list,
+		.tmpdir_bound = l->plan.tmpdir_bound,
+		.xdg_runtime_bound = l->plan.xdg_runtime_bound,
+	};
+	return env_plan_make(l->spec, &l->env_facts, environ, &l->env, e);
+}
+
+/* Directories below --workdir are the only thing a launch makes on the host. */
+static int make_source(const char *path, struct err *e)
+{
+	OWN_FREE char *part = xstrdup(path);
+
+	for (char *p = part;;) {
+		char end;
+
+		p = strchrnul(p + 1, '/');
+		end = *p;
+		*p = '\0';
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return err_sys(e, errno, "cannot make '%s'", part);
+		if (!end)
+			return 0;
+		*p = end;
+	}
+}
+
+static int make_sources(const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if ((p->steps[i].flags & STEP_MAKE_SOURCE) && make_source(p->steps[i].source, e))
+			return -1;
+	return 0;
+}
+
+/* Steps 5 and the first half of 6: what the image server's start can overlap. */
+static int enter(struct launch *l, struct err *e)
+{
+	const struct namespaces ns = { .ipc = l->plan.ipc, .net = l->plan.net, .uts = l->plan.uts,
+				       .hostname = l->plan.hostname };
+	OWN_FD int mount_fd = -1, report_fd = -1;
+
+	if (make_sources(&l->plan, e) || namespace_enter(&ns, e))
+		return -1;
+	l->umask = umask(0); /* modes of mount points are what they say */
+	if (l->image.kind != ROOTFS_DIRECTORY)
+		l->image.log_fd = server_log_open(l->host.home);
+	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, &mount_fd, &report_fd, e))
+		return -1;
+	return perform_prepare(&l->performance, &l->plan, &l->identity, &mount_fd, &report_fd, e);
+}
+
+static int start_in(const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->cwd.n; i++) {
+		if (chdir(p->cwd.v[i]) == 0) {
+			if (i && strcmp(p->cwd.v[0], p->cwd.v[i]) && strcmp(p->cwd.v[0], p->home))
+				log_info("'%s' is not in the container, starting in '%s'", p->cwd.v[0], p->cwd.v[i]);
+			return 0;
+		}
+		if (p->cwd_required) {
+			err_sys(e, errno, "the working directory '%s'", p->cwd.v[i]);
+			return err_hint(e, "--cwd names a directory inside the container; --bind brings one in");
+		}
+	}
+	return err_sys(e, errno, "cannot enter any directory of the container");
+}
+
+/* Step 8, with no privilege left. 0: there is nothing to run, *ret_text and *ret_status say so. */
+static int become(struct launch *l, char **ret_text, int *ret_status, struct err *e)
+{
+	OWN_ACTION struct action a = { 0 };
+	OWN_FD int root_fd = -1;
+
+	umask(l->plan.default_umask ? 022 : l->umask);
+	if (start_in(&l->plan, e))
+		return -1;
+	root_fd = fd_open("/", O_PATH | O_DIRECTORY, e);
+	if (root_fd < 0 || action_make(l->spec, &l->env_facts, &l->env, root_fd, &a, e))
+		return -1;
+	if (a.message) {
+		*ret_text = TAKE_PTR(a.message);
+		*ret_status = a.status;
+		return 0;
+	}
+	return action_exec(&a, l->spec->dialect, e);
+}
+
+/* Steps 6 to 8 in a pid namespace: in process 1 and the program. */
+static int become_inside(struct launch *l, int report_fd, struct err *e)
+{
+	char *text = NULL;
+	int status = 0;
+	int bad = perform_finish(&l->performance, e) || privileges_drop(e);
+
+	if (!bad && l->spec->no_init)
+		init_skip();
+	else if (!bad)
+		bad = init_run(e);
+	if (!bad && become(l, &text, &status, e) == 0) {
+		if (text)
+			(void)!write(STDOUT_FILENO, text, strlen(text));
+		_exit(status);
+	}
+	err_send(report_fd, e);
+	_exit(125);
+}
+
+static int go(struct launch *l, char **ret_text, int *ret_status, struct err *e)
+{
+	if (l->plan.pid) {
+		int report_fd = -1, where = init_begin(&report_fd, ret_status, e);
+
+		if (where == 0)
+			return become_inside(l, report_fd, e);
+		return where < 0 ? -1 : 0;
+	}
+	if (perform_finish(&l->performance, e) || privileges_drop(e))
+		return -1;
+	return become(l, ret_text, ret_status, e);
+}
 
 int launch(const struct run_spec *spec, char **ret_text, int *ret_status, struct err *e)
 {
-	(void)ret_text;
-	(void)ret_status;
-	return err_set(e, ERR_BUG, "cannot run '%s': this build has no launch path", spec->image);
+	OWN(launch_free) struct launch l = { .spec = spec, .image = ROOTFS_INIT, .performance = PERFORMANCE_INIT };
+
+	*ret_text = NULL;
+	*ret_status = 0;
+	if (gather(&l, e) || make_plan(&l, e))
+		return -1;
+	if (spec->dry_run) {
+		OWN_STR struct str text = { 0 };
+
+		plan_print(&l.plan, &l.image, &text);
+		*ret_text = str_take(&text);
+		return 0;
+	}
+	if (enter(&l, e))
+		return -1;
+	return go(&l, ret_text, ret_status, e);
 }

@@ -3,6 +3,15 @@ libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/actio
 	runtime/launch.c runtime/options.h runtime/options.c \
 	runtime/config.h runtime/config.c runtime/policy.h runtime/policy.c
 
+# launch: the eight steps
+libruntime_a_SOURCES += \
+	runtime/bind.h runtime/bind.c runtime/binfmt.h runtime/binfmt.c runtime/devices.h runtime/devices.c \
+	runtime/grow.h runtime/grow.c runtime/host.h runtime/host.c \
+	runtime/identity.h runtime/identity.c runtime/init.h runtime/init.c runtime/mount.h runtime/mount.c \
+	runtime/namespace.h runtime/namespace.c runtime/path.h runtime/path.c runtime/perform.h runtime/perform.c \
+	runtime/plan.h runtime/plan.c runtime/plan_print.c runtime/rootfs.h runtime/rootfs.c \
+	runtime/session.h runtime/session.c
+
 # env: the environment, the evaluator of image scripts, what is executed
 libruntime_a_SOURCES += \
 	runtime/env.c runtime/env_filter.c runtime/env_file.c \

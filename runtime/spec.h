@@ -19,6 +19,7 @@ struct bind_spec {
 	char *source, *dest; /* dest: absolute path inside */
 	bool readonly;
 	bool optional;	 /* a missing source is passed over (configuration) */
+	bool nonested;	 /* without the mounts below the source */
 	char *image_src; /* directory inside an image named by source, or NULL */
 	uint32_t image_id; /* object id inside an image, 0 = none */
 	const char *origin; /* "--bind", "sif.conf", ... for messages; static */

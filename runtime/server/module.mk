@@ -1,5 +1,6 @@
 # the launch's side of the image server
-libruntime_a_SOURCES += runtime/server/start.h runtime/server/start.c
+libruntime_a_SOURCES += runtime/server/start.h runtime/server/start.c \
+	runtime/server/log.h runtime/server/log.c
 
 # What the server's tests and benchmarks use instead of a whole launch.
 if HELPERS

@@ -1,0 +1,40 @@
+#include "runtime/server/log.h"
+
+#include "base/mem.h"
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LOG_MAX (1 << 20) /* bytes kept */
+
+/* Every directory on the way to path. */
+static void make_directories(char *path)
+{
+	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		mkdir(path, 0700);
+		*p = '/';
+	}
+}
+
+int server_log_open(const char *home)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	OWN_FREE char *path = state && state[0] == '/' ? xasprintf("%s/sif/server.log", state) :
+							 xasprintf("%s/.local/state/sif/server.log", home);
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	OWN_FD int fd = open(path, flags, 0600);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		make_directories(path);
+		fd = open(path, flags, 0600);
+	}
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return -1;
+	if (st.st_size > LOG_MAX && ftruncate(fd, 0))
+		return -1;
+	return TAKE_FD(fd);
+}
