@@ -50,9 +50,9 @@ const char *names_version(enum run_dialect dialect)
 static const struct {
 	const char *theirs, *ours;
 } synonyms[] = {
-	{ "sif header", "object header" },
 	{ "sif list", "object list" },
 	{ "sif info", "object info" },
+	{ "sif header", "object header" },
 	{ "sif dump", "object dump" },
 	{ "sif add", "object add" },
 	{ "sif del", "object delete" },
@@ -94,6 +94,23 @@ const struct command *names_find(enum run_dialect dialect, int argc, char *const
 			return by_name(synonyms[i].ours);
 	}
 	return NULL;
+}
+
+static void add_member(const char *name, const char *word, struct strv *ret)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(name, word, n) == 0 && name[n] == ' ')
+		strv_add(ret, name);
+}
+
+void names_group(enum run_dialect dialect, const char *word, struct strv *ret)
+{
+	for (const struct command *const *c = command_table; *c; c++)
+		if (!((*c)->flags & COMMAND_HIDDEN))
+			add_member((*c)->name, word, ret);
+	for (size_t i = 0; dialect != DIALECT_SIF && i < ARRAY_SIZE(synonyms); i++)
+		add_member(synonyms[i].theirs, word, ret);
 }
 
 const char *names_nearest_command(const char *word)

@@ -16,6 +16,10 @@ char **names_identify(struct invocation *inv, int *argc, char **argv);
  * NULL when there is none. */
 const struct command *names_find(enum run_dialect dialect, int argc, char *const argv[], int *words);
 
+/* The commands whose first word is this one ("object"), by their whole names as
+ * this dialect knows them. */
+void names_group(enum run_dialect dialect, const char *word, struct strv *ret);
+
 /* For the hint behind an unknown command, or NULL. */
 const char *names_nearest_command(const char *word);
 /* A command that Apptainer has and this version has not. */

@@ -2,6 +2,7 @@
  * help, and the one error there may be. */
 #include "cmd/program.h"
 
+#include "base/mem.h"
 #include "base/spawn.h"
 #include "cmd/command.h"
 #include "cmd/names.h"
@@ -64,10 +65,37 @@ static void print_help(const struct call *c, const struct command *cmd)
 	fputs(str_text(&text), stdout);
 }
 
+/* "object" alone, or with a second word that none of its commands has. */
+static int unknown_member(const struct call *c, const struct strv *members, struct err *e)
+{
+	OWN_STR struct str list = {};
+	OWN_FREE char *typed = NULL;
+	const char *near;
+
+	for (size_t i = 0; i < members->n; i++)
+		str_addf(&list, "%s%s", i ? ", " : "", strchr(members->v[i], ' ') + 1);
+	if (c->argc < 2 || c->argv[1][0] == '-') {
+		err_set(e, ERR_USAGE, "'%s' needs a second word: %s", c->argv[0], str_text(&list));
+		e->status = OPT_UNKNOWN;
+		return err_hint(e, "%s %s --help", c->inv.name, members->v[0]);
+	}
+	typed = xasprintf("%s %s", c->argv[0], c->argv[1]);
+	near = opt_nearest(typed, (const char *const *)members->v);
+	err_set(e, ERR_USAGE, "unknown command '%s'", typed);
+	e->status = OPT_UNKNOWN;
+	if (near)
+		return err_hint(e, "did you mean '%s %s'?", c->inv.name, near);
+	return err_hint(e, "behind '%s' stands one of: %s", c->argv[0], str_text(&list));
+}
+
 static int unknown_command(const struct call *c, struct err *e)
 {
+	OWN_STRV struct strv members = {};
 	const char *near = names_nearest_command(c->argv[0]);
 
+	names_group(c->inv.dialect, c->argv[0], &members);
+	if (members.n)
+		return unknown_member(c, &members, e);
 	if (names_is_later_command(c->argv[0])) {
 		err_set(e, ERR_USAGE, "the command '%s' is not in this version of sif yet", c->argv[0]);
 		return -1;

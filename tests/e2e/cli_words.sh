@@ -19,6 +19,9 @@ refuse 'help about nothing' 2 "unknown command 'nothing'" "$SIF" help nothing
 # typing errors: the subject, the nearest word, the exit status
 refuse 'unknown command' 2 "unknown command 'exce'" "$SIF" exce
 refuse 'the nearest command' 2 "did you mean 'sif exec'" "$SIF" exce
+refuse 'half a command' 2 "'object' needs a second word: list, info" "$SIF" object
+refuse 'the second word' 2 "did you mean 'sif object list'" "$SIF" object lst
+refuse 'half a command, as apptainer' 1 "'sif' needs a second word: list, info" ./apptainer sif
 refuse 'unknown option' 125 "unknown option '--clenenv'" "$SIF" exec --clenenv x true
 refuse 'the nearest option' 125 "did you mean '--cleanenv'" "$SIF" exec --clenenv x true
 refuse 'missing argument' 125 "'--home' needs an argument" "$SIF" exec --home
