@@ -1,14 +1,21 @@
 /* Changes of an existing SIF, in an order that survives a crash at any point.
+ * A disk writes sectors of 512 bytes whole, in any order between two fsyncs,
+ * and a descriptor (585 bytes) lies across at least two of them. So what makes
+ * an object exist or not is always the one byte that says "used", and nothing
+ * else changes between the fsync before it and the one after it:
  *
- * Adding: 1. the new object's bytes go behind the last object, where no
- * descriptor points; fsync. 2. The descriptor table is written; fsync: from
- * here on the object exists, since the reader asks the table alone. 3. The
- * header (times, counts) is written; fsync. A crash before 2 leaves trailing
- * bytes, which every reader ignores; one between 2 and 3 leaves a free count
- * and a data size that are behind, which no reader may rely on.
+ *   add         the bytes behind the last object, and a descriptor that is not
+ *               yet used; fsync. The byte; fsync. Header (times, counts); fsync.
+ *   delete      The byte; fsync. The rest of the descriptor to zero, and the
+ *               header; fsync. Only then are the bytes zeroed or cut off; fsync.
+ *   set-primary The old one becomes a system partition; fsync. The new one
+ *               becomes primary; fsync. Header; fsync. A crash in the middle
+ *               leaves no primary partition: it is chosen again, then. (One
+ *               write for both could be torn into two primaries, which no
+ *               strict reader accepts.)
  *
- * Deleting: table, fsync, header, fsync, and only then are the bytes zeroed or
- * cut off. The table is written whole; only the changed descriptors differ. */
+ * A crash may leave trailing bytes, which every reader ignores, and a free
+ * count and data size in the header that are behind, which none may rely on. */
 #include "base/fd.h"
 #include "image/sif/raw.h"
 
@@ -71,12 +78,16 @@ static int sync_file(const struct edit *ed, struct err *e)
 	return 0;
 }
 
-/* Steps 2 and 3. */
-static int edit_commit(struct edit *ed, struct err *e)
+static int commit_table(const struct edit *ed, struct err *e)
+{
+	if (raw_write_table(ed->fd, &ed->raw, ed->name, e))
+		return -1;
+	return sync_file(ed, e);
+}
+
+static int commit_header(struct edit *ed, struct err *e)
 {
 	raw_set(ed->raw.header, SIF_H_MODIFIED, ed->time);
-	if (raw_write_table(ed->fd, &ed->raw, ed->name, e) || sync_file(ed, e))
-		return -1;
 	if (raw_write_header(ed->fd, &ed->raw, ed->name, e))
 		return -1;
 	return sync_file(ed, e);
@@ -110,7 +121,7 @@ static int copy_data(const struct edit *ed, int data_fd, int64_t offset, uint64_
 		if (n < 0)
 			return err_sys(e, errno, "cannot read the object's data");
 		if (n == 0)
-			return sync_file(ed, e);
+			return 0;
 		if (fd_pwrite_full(ed->fd, buf, (size_t)n, (uint64_t)offset + *ret_size, ed->name, e))
 			return -1;
 		*ret_size += (uint64_t)n;
@@ -128,25 +139,39 @@ static int refuse_itself(int fd, int data_fd, const char *name, struct err *e)
 	return 0;
 }
 
+/* The object's bytes, and its descriptor but for the byte that counts. */
+static int add_unused(struct edit *ed, uint32_t slot, int data_fd, struct err *e)
+{
+	uint8_t *d = raw_slot(&ed->raw, slot);
+	uint64_t size;
+
+	if (copy_data(ed, data_fd, raw_get(d, SIF_D_OFFSET), &size, e) || raw_end_object(&ed->raw, slot, size, e))
+		return -1;
+	d[SIF_D_USED] = 0;
+	if (commit_table(ed, e))
+		return -1;
+	d[SIF_D_USED] = 1;
+	return 0;
+}
+
 int sif_add(int fd, const char *name, const struct sif_input *in, int data_fd, const struct sif_change *c,
 	    struct err *e)
 {
 	OWN_EDIT struct edit ed;
-	uint64_t size;
 	uint32_t slot;
 
 	if (edit_open(&ed, fd, name, c, e) || refuse_itself(fd, data_fd, name, e) || check_data_offset(&ed, e))
 		return -1;
 	if (raw_begin(&ed.raw, in, ed.time, &slot, e))
 		return err_ctx(e, "'%s'", name);
-	if (copy_data(&ed, data_fd, raw_get(raw_slot(&ed.raw, slot), SIF_D_OFFSET), &size, e) ||
-	    raw_end_object(&ed.raw, slot, size, e)) {
-		/* No descriptor points at what was written. */
+	if (add_unused(&ed, slot, data_fd, e)) {
 		if (ftruncate(fd, (off_t)ed.img.file_size))
 			err_hint(e, "the image is whole, but larger than before");
 		return -1;
 	}
-	return edit_commit(&ed, e);
+	if (commit_table(&ed, e))
+		return -1;
+	return commit_header(&ed, e);
 }
 
 static const struct sif_object *find_object(const struct edit *ed, uint32_t id, struct err *e)
@@ -184,32 +209,35 @@ int sif_delete(int fd, const char *name, uint32_t id, bool zero, bool compact, c
 {
 	OWN_EDIT struct edit ed;
 	const struct sif_object *o;
-	uint8_t *header = ed.raw.header;
 
 	if (edit_open(&ed, fd, name, c, e) || (compact && check_data_offset(&ed, e)))
 		return -1;
 	o = find_object(&ed, id, e);
 	if (!o)
 		return -1;
-	if (o == sif_primary(&ed.img))
-		memcpy(header + SIF_H_ARCH, "00", SIF_ARCH_LEN);
+	raw_slot(&ed.raw, o->slot)[SIF_D_USED] = 0;
+	if (commit_table(&ed, e))
+		return -1;
 	memset(raw_slot(&ed.raw, o->slot), 0, SIF_DESCR_LEN);
-	raw_set(header, SIF_H_FREE, raw_free_slots(&ed.raw));
+	if (o == sif_primary(&ed.img))
+		memcpy(ed.raw.header + SIF_H_ARCH, "00", SIF_ARCH_LEN);
+	raw_set(ed.raw.header, SIF_H_FREE, raw_free_slots(&ed.raw));
 	if (compact)
-		raw_set(header, SIF_H_DATA_SIZE, raw_end(&ed.raw) - ed.img.data_offset);
-	if (edit_commit(&ed, e) || (zero && zero_bytes(&ed, o, e)))
+		raw_set(ed.raw.header, SIF_H_DATA_SIZE, raw_end(&ed.raw) - ed.img.data_offset);
+	if (raw_write_table(fd, &ed.raw, name, e) || commit_header(&ed, e) || (zero && zero_bytes(&ed, o, e)))
 		return -1;
 	if (compact && ftruncate(fd, raw_end(&ed.raw)))
 		return err_sys(e, errno, "cannot shorten '%s'", name);
 	return zero || compact ? sync_file(&ed, e) : 0;
 }
 
-static void set_part_type(struct edit *ed, const struct sif_object *o, int32_t part)
+static int set_part_type(struct edit *ed, const struct sif_object *o, int32_t part, struct err *e)
 {
 	uint8_t *d = raw_slot(&ed->raw, o->slot);
 
 	put_le32(d + SIF_D_EXTRA + SIF_X_PART_TYPE, (uint32_t)part);
 	raw_set(d, SIF_D_MODIFIED, ed->time);
+	return commit_table(ed, e);
 }
 
 int sif_set_primary(int fd, const char *name, uint32_t id, const struct sif_change *c, struct err *e)
@@ -227,9 +255,8 @@ int sif_set_primary(int fd, const char *name, uint32_t id, const struct sif_chan
 		return 0;
 	if (o->type != SIF_DATA_PARTITION || sif_part_type(o) != SIF_PART_SYSTEM)
 		return err_set(e, ERR_USAGE, "object %" PRIu32 " of '%s' is not a system partition", id, name);
-	if (old)
-		set_part_type(&ed, old, SIF_PART_SYSTEM);
-	set_part_type(&ed, o, SIF_PART_PRIMARY);
+	if ((old && set_part_type(&ed, old, SIF_PART_SYSTEM, e)) || set_part_type(&ed, o, SIF_PART_PRIMARY, e))
+		return -1;
 	raw_set_arch(&ed.raw, raw_slot(&ed.raw, o->slot));
-	return edit_commit(&ed, e);
+	return commit_header(&ed, e);
 }

@@ -1,8 +1,8 @@
 /* Write SIF files, byte for byte as the reference does (interop 1.4).
  * A new file is composed by a builder that writes at absolute offsets of a
  * descriptor (O_TMPFILE of base/replace.h), so that a packer streams the
- * partition straight into its place. Changes of an existing file are
- * crash-safe: data, fsync, descriptor table, fsync, header, fsync. */
+ * partition straight into its place. Changes of an existing file leave the old
+ * set of objects or the new one after a crash at any point (change.c). */
 #ifndef SIF_IMAGE_SIF_WRITE_H
 #define SIF_IMAGE_SIF_WRITE_H
 
