@@ -18,6 +18,7 @@ struct str {
 
 void str_free(struct str *b);
 void str_clear(struct str *b); /* keeps the memory */
+void str_cut(struct str *b, size_t len); /* to at most len bytes */
 void str_add(struct str *b, const char *s);
 void str_addn(struct str *b, const void *data, size_t n);
 void str_addc(struct str *b, char c);

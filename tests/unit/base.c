@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/cpus.h"
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/le.h"
@@ -112,10 +113,24 @@ static void strings_quote(void **state)
 	str_addc(&b, ' ');
 	str_add_json(&b, "a\"\n\x01\xff\xc3\xa9");
 	assert_string_equal(str_text(&b), "'it'\\''s' '' \"a\\\"\\n\\u0001\xef\xbf\xbd\xc3\xa9\"");
+	str_cut(&b, 7);
+	str_cut(&b, 99);
+	assert_string_equal(str_text(&b), "'it'\\''");
 	strv_split(&l, ":a::b:", ":");
 	assert_int_equal(l.n, 2);
 	assert_string_equal(l.v[1], "b");
 	assert_null(l.v[2]);
+}
+
+static void quotas_round_up(void **state)
+{
+	(void)state;
+	assert_int_equal(cpus_quota("max 100000\n"), 0);
+	assert_int_equal(cpus_quota("-1 100000"), 0);
+	assert_int_equal(cpus_quota("50000 100000\n"), 1);
+	assert_int_equal(cpus_quota("250000 100000\n"), 3);
+	assert_int_equal(cpus_quota(""), 0);
+	assert_true(cpus_available() >= 1);
 }
 
 struct sample {
@@ -227,7 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(err_keeps_the_cause), cmocka_unit_test(err_crosses_a_pipe),
 		cmocka_unit_test(names_cannot_steer_a_terminal),
-		cmocka_unit_test(numbers_are_strict),  cmocka_unit_test(little_endian),
+		cmocka_unit_test(numbers_are_strict),  cmocka_unit_test(little_endian),	       cmocka_unit_test(quotas_round_up),
 		cmocka_unit_test(strings_quote),       cmocka_unit_test(options_parse),
 		cmocka_unit_test(replace_is_all_or_nothing), cmocka_unit_test(root_is_not_left),
 		cmocka_unit_test(cpus_are_those_allowed),
