@@ -127,6 +127,11 @@ int raw_begin(const struct raw *r, const struct sif_input *in, int64_t default_t
 
 	if (check_input(r, in, e) || find_slot(r, ret_slot, e) || align(end, in, &offset, e))
 		return -1;
+	if (in->at) {
+		if (in->at < (uint64_t)raw_get(r->header, SIF_H_DATA_OFFSET) || in->at > INT64_MAX)
+			return err_set(e, ERR_BUG, "an object at offset %" PRIu64, in->at);
+		end = offset = (int64_t)in->at;
+	}
 	d = raw_slot(r, *ret_slot);
 	memset(d, 0, SIF_DESCR_LEN);
 	put_le32(d + SIF_D_TYPE, (uint32_t)in->type);
@@ -156,7 +161,7 @@ int raw_end_object(struct raw *r, uint32_t slot, uint64_t size, struct err *e)
 	if (is_primary(d))
 		raw_set_arch(r, d);
 	raw_set(r->header, SIF_H_FREE, raw_free_slots(r));
-	raw_set(r->header, SIF_H_DATA_SIZE, end - raw_get(r->header, SIF_H_DATA_OFFSET));
+	raw_set(r->header, SIF_H_DATA_SIZE, raw_end(r) - raw_get(r->header, SIF_H_DATA_OFFSET));
 	return 0;
 }
 

@@ -15,6 +15,9 @@ struct sif_input {
 	uint32_t link;
 	bool link_is_group;
 	uint32_t alignment; /* 0 = 4096 for partitions, 1 for others */
+	uint64_t at;	    /* absolute offset of the bytes when the caller has chosen
+			     * it (a packer writes the partition before it knows what
+			     * stands before it in the table); 0 = behind the last object */
 	const char *name;   /* NULL = "" */
 	bool has_time;
 	int64_t time;
