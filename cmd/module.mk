@@ -22,6 +22,15 @@ libcmd_a_SOURCES += cmd/object.c cmd/object.h cmd/words.h cmd/words.c
 sif_SOURCES += cmd/object_read.c cmd/object_change.c cmd/object_text.c cmd/object_json.c
 dist_man_MANS += docs/man/sif-object.1
 
+# sif build, in sif-pack
+libcmd_a_SOURCES += cmd/build.h cmd/build.c
+if HELPERS
+helper_PROGRAMS += sif-pack
+sif_pack_SOURCES = cmd/sif_pack.c cmd/build_run.c
+sif_pack_LDADD = libcmd.a libruntime.a $(PACK_LIBADD)
+endif
+dist_man_MANS += docs/man/sif-build.1
+
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/options tests/unit/config
 TESTS += tests/unit/options tests/unit/config

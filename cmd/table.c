@@ -1,6 +1,7 @@
 #include "cmd/command.h"
 
 extern const struct command command_run, command_exec, command_shell, command_test;
+extern const struct command command_build;
 extern const struct command command_ls, command_cat, command_cp, command_du, command_unpack;
 extern const struct command command_config_show, command_config_import;
 extern const struct command command_completion;
@@ -12,6 +13,7 @@ const struct command *const command_table[] = {
 	&command_exec,
 	&command_shell,
 	&command_test,
+	&command_build,
 	&command_object_list,
 	&command_object_info,
 	&command_object_header,

@@ -1,0 +1,277 @@
+/* Two threads and a ring of chunks. The unpacker fills chunk `filled`, the
+ * reader holds chunk `taken`; both indices only grow. The unpacker blocks when
+ * all chunks are full, the reader when none is; `stop` ends the unpacker at its
+ * next chunk, and an eventfd wakes it when it waits for a pipe that says nothing.
+ *
+ * The source is read to its end even when the archive ended before: the program
+ * at the other end of a pipe must not die of SIGPIPE over padding, and a
+ * compressed file's checksum stands at its end. */
+#include "image/pack/ahead.h"
+
+#include "base/mem.h"
+
+#include <archive.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#define CHUNKS 8
+#define CHUNK_SIZE (256u << 10)
+#define READ_SIZE (128u << 10)
+
+struct chunk {
+	size_t len;
+	uint8_t data[CHUNK_SIZE];
+};
+
+struct ahead {
+	int fd, wake;
+	const char *name;
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t filled, taken; /* chunks; under lock */
+	bool holds, done, stop;
+	struct err err; /* of the unpacker, once done */
+	atomic_uint_least64_t bytes;
+	struct err read_err; /* the unpacker's own */
+	struct chunk *ring;
+	uint8_t buf[READ_SIZE];
+};
+
+/* Is there something to read, or are we to stop? */
+static int wait_input(struct ahead *a)
+{
+	struct pollfd p[2] = { { .fd = a->fd, .events = POLLIN }, { .fd = a->wake, .events = POLLIN } };
+
+	while (poll(p, 2, -1) < 0)
+		if (errno != EINTR)
+			return -1;
+	return p[1].revents ? 1 : 0;
+}
+
+static la_ssize_t on_read(struct archive *ar, void *ctx, const void **buf)
+{
+	struct ahead *a = ctx;
+	ssize_t n;
+	int rc;
+
+	do {
+		rc = wait_input(a);
+		if (rc > 0) {
+			archive_set_error(ar, ECANCELED, "stopped");
+			return -1;
+		}
+		n = rc < 0 ? -1 : read(a->fd, a->buf, sizeof(a->buf));
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n < 0) {
+		err_sys(&a->read_err, errno, "cannot read '%s'", a->name);
+		archive_set_error(ar, errno, "cannot read");
+		return -1;
+	}
+	atomic_fetch_add(&a->bytes, (uint64_t)n);
+	*buf = a->buf;
+	return n;
+}
+
+/* No program is ever run, and no container format looks at the bytes. */
+static int support(struct archive *ar)
+{
+	static int (*const filters[])(struct archive *) = {
+		archive_read_support_filter_bzip2, archive_read_support_filter_compress,
+		archive_read_support_filter_gzip,  archive_read_support_filter_lz4,
+		archive_read_support_filter_lzip,  archive_read_support_filter_lzma,
+		archive_read_support_filter_xz,	   archive_read_support_filter_zstd,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+		/* ARCHIVE_WARN: this libarchive would run a program for it */
+		if (filters[i](ar) == ARCHIVE_FATAL)
+			return ARCHIVE_FATAL;
+	}
+	return archive_read_support_format_raw(ar);
+}
+
+static int fail(struct ahead *a, struct archive *ar, struct err *e)
+{
+	const char *text = archive_error_string(ar);
+
+	if (a->read_err.kind) {
+		*e = a->read_err;
+		return -1;
+	}
+	err_set(e, ERR_FORMAT, "'%s' cannot be unpacked: %s", a->name, text ? text : "damaged or cut short");
+	return err_hint(e, "the file is damaged or incomplete; fetch or make it again");
+}
+
+/* A free chunk, or NULL when the reader has gone. */
+static struct chunk *free_chunk(struct ahead *a)
+{
+	struct chunk *c = NULL;
+
+	pthread_mutex_lock(&a->lock);
+	while (!a->stop && a->filled - a->taken >= CHUNKS)
+		pthread_cond_wait(&a->changed, &a->lock);
+	if (!a->stop)
+		c = &a->ring[a->filled % CHUNKS];
+	pthread_mutex_unlock(&a->lock);
+	if (c)
+		c->len = 0;
+	return c;
+}
+
+static void push(struct ahead *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->filled++;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
+/* Unpack until the end: 0, or -1 with e filled; a reader that left is no error. */
+static int unpack(struct ahead *a, struct archive *ar, struct err *e)
+{
+	struct archive_entry *entry;
+	struct chunk *c;
+	la_ssize_t n;
+	int rc = archive_read_open(ar, a, NULL, on_read, NULL);
+
+	if (rc == ARCHIVE_OK)
+		rc = archive_read_next_header(ar, &entry);
+	if (rc == ARCHIVE_EOF || (rc != ARCHIVE_OK && !a->read_err.kind && a->bytes == 0))
+		return 0; /* no byte at all */
+	if (rc != ARCHIVE_OK)
+		return fail(a, ar, e);
+	while ((c = free_chunk(a))) {
+		while (c->len < CHUNK_SIZE) {
+			n = archive_read_data(ar, c->data + c->len, CHUNK_SIZE - c->len);
+			if (n <= 0)
+				break;
+			c->len += (size_t)n;
+		}
+		if (c->len)
+			push(a);
+		if (c->len < CHUNK_SIZE)
+			return n < 0 ? fail(a, ar, e) : 0;
+	}
+	return 0;
+}
+
+/* Whatever stands behind the compressed data. */
+static int drain(struct ahead *a, struct err *e)
+{
+	ssize_t n;
+	int rc;
+
+	for (;;) {
+		rc = wait_input(a);
+		if (rc > 0)
+			return 0;
+		n = rc < 0 ? -1 : read(a->fd, a->buf, sizeof(a->buf));
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_sys(e, errno, "cannot read '%s'", a->name);
+		if (n > 0)
+			atomic_fetch_add(&a->bytes, (uint64_t)n);
+	}
+}
+
+static void *run(void *ctx)
+{
+	struct ahead *a = ctx;
+	struct archive *ar = archive_read_new();
+	struct err e = {};
+
+	if (!ar || support(ar) == ARCHIVE_FATAL)
+		err_sys(&e, ENOMEM, "cannot unpack '%s'", a->name);
+	else if (!unpack(a, ar, &e) && !a->stop)
+		drain(a, &e);
+	archive_read_free(ar);
+	pthread_mutex_lock(&a->lock);
+	a->err = e;
+	a->done = true;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+int ahead_open(int fd, const char *name, struct ahead **ret, struct err *e)
+{
+	struct ahead *a = xcalloc(1, sizeof(*a));
+	int rc;
+
+	a->fd = fd;
+	a->name = name;
+	a->ring = xcalloc(CHUNKS, sizeof(*a->ring));
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->changed, NULL);
+	a->wake = eventfd(0, EFD_CLOEXEC);
+	rc = a->wake < 0 ? errno : pthread_create(&a->thread, NULL, run, a);
+	if (rc) {
+		ahead_free(a);
+		return err_sys(e, rc, "cannot start unpacking '%s'", name);
+	}
+	a->started = true;
+	*ret = a;
+	return 0;
+}
+
+void ahead_free(struct ahead *a)
+{
+	uint64_t one = 1;
+
+	if (!a)
+		return;
+	if (a->started) {
+		pthread_mutex_lock(&a->lock);
+		a->stop = true;
+		pthread_cond_broadcast(&a->changed);
+		pthread_mutex_unlock(&a->lock);
+		while (write(a->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+			;
+		pthread_join(a->thread, NULL);
+	}
+	if (a->wake >= 0)
+		close(a->wake);
+	pthread_cond_destroy(&a->changed);
+	pthread_mutex_destroy(&a->lock);
+	free(a->ring);
+	free(a);
+}
+
+int ahead_next(struct ahead *a, const void **data, size_t *len, struct err *e)
+{
+	int rc = 1;
+
+	pthread_mutex_lock(&a->lock);
+	if (a->holds) {
+		a->taken++;
+		a->holds = false;
+		pthread_cond_broadcast(&a->changed);
+	}
+	while (a->taken == a->filled && !a->done)
+		pthread_cond_wait(&a->changed, &a->lock);
+	if (a->taken == a->filled) {
+		rc = a->err.kind ? -1 : 0;
+		if (rc)
+			*e = a->err;
+	} else {
+		struct chunk *c = &a->ring[a->taken % CHUNKS];
+
+		*data = c->data;
+		*len = c->len;
+		a->holds = true;
+	}
+	pthread_mutex_unlock(&a->lock);
+	return rc;
+}
+
+uint64_t ahead_read(const struct ahead *a)
+{
+	return atomic_load(&a->bytes);
+}
