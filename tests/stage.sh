@@ -99,6 +99,9 @@ asan)
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 	build asan --enable-sanitizers CC=gcc CFLAGS='-g -O1' && run_checks && verdict install staged asan
 	;;
+distcheck)
+	cd "$work/gcc" && verdict archive make -s distcheck
+	;;
 e2e)
 	run_scripts gcc e2e
 	;;
@@ -123,10 +126,14 @@ arm64)
 lint)
 	cd "$src" || exit 1
 	code=0
-	scripts=$(grep -lE '^#!/bin/(ba)?sh' check quickstart .ci/run 2>/dev/null
-		find packaging tests examples -name '*.sh')
-	# shellcheck disable=SC2086 # a list of words
-	verdict shellcheck shellcheck -s sh -S warning -e SC1090,SC1091,SC2034,SC2154 $scripts || code=1
+	# Scripts without a first line of their own are sourced, or run by sh.
+	plain=$(find packaging tests examples -name '*.sh' -exec grep -LE '^#!' {} +)
+	named=$(find check quickstart .ci packaging tests examples -type f -exec grep -lE '^#!.*\<(ba)?sh$' {} +)
+	quiet='SC1090,SC1091,SC2034,SC2046,SC2154'
+	# shellcheck disable=SC2086 # lists of words
+	verdict sourced shellcheck -s sh -S warning -e $quiet $plain || code=1
+	# shellcheck disable=SC2086
+	verdict scripts shellcheck -S warning -e $quiet $named || code=1
 	exit $code
 	;;
 *)

@@ -207,8 +207,8 @@ static const char *const accepted[] = {
 	"export PATH=/opt/tool/bin:$PATH\n",
 	"export A='single $HOME \"q\"' B=x\\ y C=a\"b c\"'d'\n",
 	"A=$HOSTED\nexport A",
-	"if [ -z \"${LD_LIBRARY_PATH:-}\" ]; then\n    LD_LIBRARY_PATH=\"/x\"\nelse\n"
-	"    LD_LIBRARY_PATH=\"$LD_LIBRARY_PATH:/x\"\nfi\nexport LD_LIBRARY_PATH\n",
+	("if [ -z \"${LD_LIBRARY_PATH:-}\" ]; then\n    LD_LIBRARY_PATH=\"/x\"\nelse\n"
+	 "    LD_LIBRARY_PATH=\"$LD_LIBRARY_PATH:/x\"\nfi\nexport LD_LIBRARY_PATH\n"),
 	"if [ -z \"${PS1:-}\" ]; then\n    PS1=\"Apptainer> \"\nfi\nexport PS1\n",
 	"unset HOSTED \\\n\t EMPTY \\\n\t NOSUCH\n\nexport PATH\n",
 	"if test -d \"/etc/\"; then A=1; elif test -d /nope; then A=2; else A=3; fi; export A",
@@ -235,6 +235,8 @@ static const char *const accepted[] = {
 static void accepts_what_builders_write(void **state)
 {
 	(void)state;
+	if (getenv("SIF_EMULATED"))
+		skip(); /* the shells below run this program again */
 	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
 		struct answer a = {};
 		const char *why = NULL;
