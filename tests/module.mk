@@ -1,5 +1,5 @@
 EXTRA_DIST += packaging/host.sh tests/check/layers.sh tests/stage.sh tests/arm64.sh tests/run-e2e.sh \
-	tests/skips.allowed tests/lib/e2e.sh tests/lib/summary.sh tests/lib/reap.c
+	tests/skips.allowed tests/conformance.sh tests/conformance.expected tests/lib/e2e.sh tests/lib/summary.sh tests/lib/reap.c
 TESTS += tests/check/layers.sh
 
 # The installed tree, moved away from the place that configure was told.
@@ -16,6 +16,10 @@ RUN_E2E = sh $(srcdir)/tests/run-e2e.sh --prefix '$(stage_dir)/moved' --tools '$
 # make is run by root). One script: make check-e2e E2E=tests/e2e/NAME.sh
 check-e2e: stage
 	$(RUN_E2E) $${E2E:-e2e}
+
+# The black-box suite of ../shared, called as apptainer. Some of it: CASES='bind.* env'
+check-conformance: stage
+	SIF='$(stage_dir)/moved/bin/sif' sh $(srcdir)/tests/conformance.sh $(CASES)
 
 check-prop: stage
 	$(RUN_E2E) prop
