@@ -12,6 +12,22 @@ libruntime_a_SOURCES += \
 	runtime/plan.h runtime/plan.c runtime/plan_print.c runtime/rootfs.h runtime/rootfs.c \
 	runtime/session.h runtime/session.c
 
+if HAVE_CMOCKA
+launch_tests = tests/unit/bind tests/unit/identity tests/unit/plan
+check_PROGRAMS += $(launch_tests)
+TESTS += $(launch_tests)
+launch_ldadd = libruntime.a libsif.a libsquashsuper.a libsource.a $(unit_ldadd)
+tests_unit_bind_SOURCES = tests/unit/bind.c
+tests_unit_bind_CFLAGS = $(unit_cflags)
+tests_unit_bind_LDADD = $(launch_ldadd)
+tests_unit_identity_SOURCES = tests/unit/identity.c
+tests_unit_identity_CFLAGS = $(unit_cflags)
+tests_unit_identity_LDADD = $(launch_ldadd)
+tests_unit_plan_SOURCES = tests/unit/plan.c
+tests_unit_plan_CFLAGS = $(unit_cflags)
+tests_unit_plan_LDADD = $(launch_ldadd)
+endif
+
 # env: the environment, the evaluator of image scripts, what is executed
 libruntime_a_SOURCES += \
 	runtime/env.c runtime/env_filter.c runtime/env_file.c \
