@@ -20,7 +20,7 @@
 /* Where a file with several names was made first. */
 struct first_name {
 	uint64_t ref; /* + 1; 0 = free slot */
-	char *path;   /* from into_fd */
+	char *path;   /* from the start of the walk, dir[0] */
 };
 
 struct extract {
@@ -69,7 +69,7 @@ static int link_again(struct extract *x, const struct squash_visit *v, int paren
 		return -1;
 	f = &x->first[first_slot(x->first, x->cap_first, v->inode->ref)];
 	if (f->ref) {
-		if (linkat(x->into_fd, f->path, parent, name, 0) == 0)
+		if (linkat(x->dir[0], f->path, parent, name, 0) == 0)
 			return 1;
 		if (errno == EMLINK)
 			return 0; /* the rest become files of their own */
@@ -83,9 +83,10 @@ static int link_again(struct extract *x, const struct squash_visit *v, int paren
 	return 0;
 }
 
-static int cannot_make(const struct squash_visit *v, struct err *e)
+/* A name that is taken is the image's fault where we made the directory. */
+static int cannot_make(const struct extract *x, const struct squash_visit *v, struct err *e)
 {
-	if (errno == EEXIST && v->depth)
+	if (errno == EEXIST && v->depth > (x->root_name ? 0 : 1))
 		return err_set(e, ERR_FORMAT, "'%s' stands twice in its directory", v->path);
 	return err_sys(e, errno, "cannot make '%s'", v->path);
 }
@@ -100,7 +101,7 @@ static int make_dir(struct extract *x, const struct squash_visit *v, int parent,
 		fd = fcntl(parent, F_DUPFD_CLOEXEC, 0);
 	} else {
 		if (mkdirat(parent, name, 0700))
-			return cannot_make(v, e);
+			return cannot_make(x, v, e);
 		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
 	if (fd < 0)
@@ -121,7 +122,7 @@ static int make_file(struct extract *x, const struct squash_visit *v, int parent
 	int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return cannot_make(v, e);
+		return cannot_make(x, v, e);
 	x->stats->files++;
 	x->stats->bytes += v->inode->size;
 	return extract_crew_give(x->crew, v->inode, fd, v->path, e); /* takes fd */
@@ -134,7 +135,7 @@ static int make_link(struct extract *x, const struct squash_visit *v, int parent
 	if (squash_readlink(x->crew->fs, v->inode, &target, e))
 		return -1;
 	if (symlinkat(target, parent, name))
-		return cannot_make(v, e);
+		return cannot_make(x, v, e);
 	return extract_attributes_at(x->crew, v->inode, parent, name, v->path, e);
 }
 
@@ -150,7 +151,7 @@ static int make_special(struct extract *x, const struct squash_visit *v, int par
 	}
 	if (mknodat(parent, name, (v->inode->mode & S_IFMT) | 0600, v->inode->rdev)) {
 		if (!device || errno != EPERM)
-			return cannot_make(v, e);
+			return cannot_make(x, v, e);
 		x->stats->devices++;
 		return 0;
 	}

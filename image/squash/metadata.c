@@ -147,14 +147,15 @@ static const struct sq_meta_block *publish(struct squash *fs, struct sq_meta_blo
 
 static uint32_t copy_part(const struct sq_meta_block *b, uint32_t off, void *buf, size_t n, uint32_t *disk)
 {
-	uint32_t part = off < b->len ? b->len - off : 0;
+	uint32_t part;
 
-	if (part > n)
-		part = (uint32_t)n;
+	*disk = b->disk;
+	if (off > b->len)
+		return UINT32_MAX;
+	part = b->len - off < n ? b->len - off : (uint32_t)n;
 	if (buf)
 		memcpy(buf, b->data + off, part);
-	*disk = b->disk;
-	return off > b->len ? UINT32_MAX : part;
+	return part;
 }
 
 static bool copy_from_slot(struct sq_meta *m, uint64_t pos, uint32_t off, void *buf, size_t n, uint32_t *disk,

@@ -17,7 +17,7 @@ struct walk {
 	uint64_t dirs[DEPTH_MAX];
 };
 
-/* The link's target goes before what is left. */
+/* The link's target goes before what is left, which is "" or begins with '/'. */
 static int enter_link(struct walk *w, const struct squash_inode *link, const char *rest, struct err *e)
 {
 	OWN_FREE char *target = NULL;
@@ -27,9 +27,9 @@ static int enter_link(struct walk *w, const struct squash_inode *link, const cha
 		return err_sys(e, ELOOP, "cannot follow a link");
 	if (squash_readlink(w->fs, link, &target, e))
 		return -1;
-	if (strlen(target) + strlen(rest) + 2 > PATH_MAX)
+	if (strlen(target) + strlen(rest) >= PATH_MAX)
 		return err_sys(e, ENAMETOOLONG, "cannot follow a link");
-	if (asprintf(&joined, "%s/%s", target, rest) < 0)
+	if (asprintf(&joined, "%s%s", target, rest) < 0)
 		return err_sys(e, ENOMEM, "cannot follow a link");
 	free(w->rest);
 	w->rest = joined;

@@ -1,7 +1,7 @@
 /* Prints all that our reader finds in an image, one line per entry, for tests
  * to compare: `squash_dump [-k] [-c CHUNK] IMAGE`
- *   path type mode uid gid size mtime nlink rdev hash target xattrs
- * Text is %XX-escaped, a missing field is "-", hash is FNV-1a of the bytes as
+ *   path type mode uid gid size mtime nlink rdev crc target xattrs
+ * Text is %XX-escaped, a missing field is "-", crc is CRC-32 of the bytes as
  * read in pieces of CHUNK. -k: a damaged file does not end the run, and at most
  * 64 MiB are read in all. Exit status: 0 all read, 1 something was refused. */
 #include "base/fd.h"
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #define KEEP_BYTES (64ull << 20)
 
@@ -50,20 +51,18 @@ static int add_xattr(void *ctx, const char *name, const void *value, size_t len)
 	return 0;
 }
 
-static int hash_file(struct dump *d, const struct squash_inode *file, uint64_t *ret, struct err *e)
+static int read_file(struct dump *d, const struct squash_inode *file, unsigned long *ret, struct err *e)
 {
-	uint64_t hash = 0xcbf29ce484222325ull, off = 0;
+	uint64_t off = 0;
 	ssize_t n;
 
 	while ((n = squash_read(d->fs, file, d->buf, d->chunk, off, e)) > 0) {
-		for (ssize_t i = 0; i < n; i++)
-			hash = (hash ^ d->buf[i]) * 0x100000001b3ull;
+		*ret = crc32(*ret, d->buf, (unsigned)n);
 		off += (uint64_t)n;
 		d->bytes += (uint64_t)n;
 		if (d->keep && d->bytes > KEEP_BYTES)
 			return err_set(e, ERR_FORMAT, "enough read");
 	}
-	*ret = hash;
 	if (n == 0 && off != file->size)
 		return err_set(e, ERR_FORMAT, "short file");
 	return n < 0 ? -1 : 0;
@@ -83,11 +82,11 @@ static int dump_entry(void *ctx, const struct squash_visit *v, struct err *e)
 	struct dump *d = ctx;
 	OWN_STR struct str path = {}, target = {}, xattrs = {};
 	OWN_FREE char *link = NULL;
-	uint64_t hash = 0;
+	unsigned long crc = 0;
 
 	if (v->what != SQUASH_WALK_ENTRY)
 		return 0;
-	if (S_ISREG(i->mode) && hash_file(d, i, &hash, e) && refused(d, v->path, e))
+	if (S_ISREG(i->mode) && read_file(d, i, &crc, e) && refused(d, v->path, e))
 		return -1;
 	if (S_ISLNK(i->mode) && squash_readlink(d->fs, i, &link, e) && refused(d, v->path, e))
 		return -1;
@@ -95,9 +94,9 @@ static int dump_entry(void *ctx, const struct squash_visit *v, struct err *e)
 		return -1;
 	escape(&path, v->path, strlen(v->path));
 	escape(&target, link ? link : "", link ? strlen(link) : 0);
-	printf("%s %c %o %u %u %llu %u %u %u %016llx %s %s\n", str_text(&path), letters[(i->mode & S_IFMT) >> 12],
+	printf("%s %c %o %u %u %llu %u %u %u %08lx %s %s\n", str_text(&path), letters[(i->mode & S_IFMT) >> 12],
 	       i->mode & 07777, i->uid, i->gid, (unsigned long long)(S_ISDIR(i->mode) ? 0 : i->size), i->mtime,
-	       i->nlink, i->rdev, (unsigned long long)hash, str_text(&target), xattrs.len ? str_text(&xattrs) : "-");
+	       i->nlink, i->rdev, crc, str_text(&target), xattrs.len ? str_text(&xattrs) : "-");
 	return 0;
 }
 
