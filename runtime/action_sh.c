@@ -20,7 +20,7 @@ static const char prelude[] =
 	"[ \"${UID+x}\" ] || UID=$sif__uid\n"
 	"[ \"${GID+x}\" ] || GID=$sif__gid\n"
 	"unset sif__uid sif__gid\n"
-	"[ \"${BASH_VERSION+x}\" ] || source() { . \"$@\"; }\n";
+	"[ \"$(command -v source)\" ] || eval 'source() { . \"$@\"; }'\n";
 
 static const char default_path[] =
 	"for sif__d in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do\n"
@@ -197,7 +197,7 @@ static void exec_line(const struct stage *st, struct str *text)
 		str_add(text, "exec \"$@\"\n");
 		return;
 	}
-	str_add(text, "command -v \"$1\" >/dev/null 2>&1 || {\n"
+	str_add(text, "[ \"$(command -v \"$1\")\" ] || {\n"
 		      "echo \"FATAL:   \\\"$1\\\": executable file not found in \\$PATH\" >&2; exit 255; }\n"
 		      "exec \"$@\"\n");
 }

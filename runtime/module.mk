@@ -42,4 +42,10 @@ TESTS += tests/unit/script
 tests_unit_script_SOURCES = tests/unit/script.c
 tests_unit_script_CFLAGS = $(unit_cflags)
 tests_unit_script_LDADD = libruntime.a $(unit_ldadd)
+
+check_PROGRAMS += tests/unit/action
+TESTS += tests/unit/action
+tests_unit_action_SOURCES = tests/unit/action.c
+tests_unit_action_CFLAGS = $(unit_cflags)
+tests_unit_action_LDADD = libruntime.a $(unit_ldadd)
 endif

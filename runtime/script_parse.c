@@ -517,6 +517,8 @@ const char *script_parse_quoted(struct arena *a, const char *text, size_t len, s
 			break;
 		if (*s.p == '$')
 			parse_dollar(&s, QUOTED, &tail);
+		else if (*s.p == '\\' && (s.end - s.p == 1 || s.p[1] == '"'))
+			add_part(&s, &tail, PART_TEXT, true, s.p++, 1); /* there is no quote to escape */
 		else if (*s.p == '\\')
 			parse_backslash(&s, QUOTED, &tail);
 		else
