@@ -76,6 +76,8 @@ static bool expand_all_args(struct script *s, const struct part *p, struct field
 	}
 	if (!f->out)
 		return script_decline(s, "$@ where one string is wanted");
+	if (s->args.n == 0 && (f->any || p->next))
+		return script_decline(s, "$@ without arguments beside other text");
 	for (size_t i = 0; i < s->args.n; i++) {
 		if (i) {
 			strv_take(f->out, str_take(&f->text));

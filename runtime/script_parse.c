@@ -134,9 +134,8 @@ static bool parse_backslash(struct parser *s, enum where where, struct part ***t
 /* Behind an opening '"', up to and over the closing one. */
 static bool parse_double(struct parser *s, struct part ***tail, bool nested)
 {
-	/* "" is a word, too */
-	if (!add_part(s, tail, PART_TEXT, true, s->p, 0))
-		return false;
+	struct part **const before = *tail;
+
 	for (;;) {
 		const char *start = s->p;
 		int c;
@@ -147,11 +146,14 @@ static bool parse_double(struct parser *s, struct part ***tail, bool nested)
 			return false;
 		switch (c) {
 		case '"':
+			/* "" is a word; but "$@" is none when there are no arguments */
+			if (*tail == before && !add_part(s, tail, PART_TEXT, true, s->p, 0))
+				return false;
 			s->p++;
 			return true;
 		case '\\':
-			if (nested && peek2(s) == '}')
-				return decline(s, "escaped brace inside of nested quotes");
+			if (nested && (peek2(s) <= 0 || !strchr("$`\"\\", peek2(s))))
+				return decline(s, "backslash inside of nested quotes");
 			if (!parse_backslash(s, QUOTED, tail))
 				return false;
 			break;
@@ -290,10 +292,15 @@ static bool parse_dollar(struct parser *s, enum where where, struct part ***tail
 static bool parse_word(struct parser *s, struct word **ret)
 {
 	struct word *w = arena_new(s->arena, sizeof(*w));
+	const char *p = s->p;
 	struct part **tail;
 
 	if (!w)
 		return decline(s, "too large");
+	while (p < s->end && (isalnum((unsigned char)*p) || *p == '_'))
+		p++;
+	if (p > s->p && p < s->end && *p == '[')
+		return decline(s, "subscript"); /* bash reads on to the ']' */
 	tail = &w->parts;
 	while (!is_delimiter(peek(s)))
 		if (!parse_piece(s, BARE, &tail))

@@ -284,11 +284,282 @@ static void declines_everything_else(void **state)
 	}
 }
 
+/* --- generated scripts */
+
+static uint64_t seed;
+
+static unsigned below(unsigned n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed >> 11) % n;
+}
+
+#define PICK(a) ((a)[below(ARRAY_SIZE(a))])
+
+static const char *const names[] = { "A", "B", "C", "D", "HOSTED", "EMPTY", "NOSUCH", "STAR", "HOME", "PATH",
+				     "LD_LIBRARY_PATH", "_x9" };
+
+static void gen_expansion(struct str *b, unsigned depth);
+
+static void gen_text(struct str *b)
+{
+	static const char *const texts[] = { "a",  "x/y", ":",	"-n",	"=",  "1",    "/opt/bin", "#",	",", "%",
+					     "+",  "!",	  "]",	"\303\244", "@",  "^",    ".",	      "_",	"-", "\303\251\201" };
+
+	str_add(b, PICK(texts));
+}
+
+static void gen_double(struct str *b, unsigned depth, bool nested)
+{
+	static const char *const pieces[] = { " ",	"\\\"", "\\$", "\\\\", "\\`", "'", ";", "&|", "<>", "(x)", "*",
+					      "?[a]", "\\n",  "\\a", "~",    "#x", "\n", "\t", "!",  "$ ",  "\\\n" };
+
+	str_addc(b, '"');
+	for (unsigned n = below(4); n; n--) {
+		unsigned k = below(6);
+
+		if (k < 2)
+			gen_text(b);
+		else if (k < 4 && depth && !nested)
+			gen_expansion(b, depth - 1);
+		else if (k == 4 && nested)
+			str_addf(b, "$%s", PICK(names));
+		else
+			str_add(b, PICK(pieces));
+	}
+	str_addc(b, '"');
+}
+
+/* At the place where quoting is unknown: the texts suit both. */
+static void gen_expansion(struct str *b, unsigned depth)
+{
+	static const char *const plain[] = { "$1", "$2", "${3}", "$#", "${#}", "${4}", "$9", "${10}" };
+	static const char *const ops[] = { ":-", "-", ":+", "+" };
+	unsigned k = below(8);
+
+	if (k < 3) {
+		str_addf(b, "${%s}", PICK(names));
+	} else if (k == 3) {
+		str_add(b, PICK(plain));
+	} else {
+		str_addf(b, "${%s%s", PICK(names), PICK(ops));
+		for (unsigned n = below(3); n; n--) {
+			unsigned w = below(5);
+
+			if (w == 0 && depth)
+				gen_expansion(b, depth - 1);
+			else if (w == 1)
+				gen_double(b, depth, true);
+			else if (w == 2)
+				str_add(b, below(2) ? "\\}" : "\\\\");
+			else if (w == 3)
+				str_add(b, " ");
+			else
+				gen_text(b);
+		}
+		str_addc(b, '}');
+	}
+}
+
+static void gen_word(struct str *b, unsigned depth)
+{
+	for (unsigned n = 1 + below(3); n; n--) {
+		switch (below(8)) {
+		case 0:
+			str_addf(b, "'%s'", below(3) ? "x \"$HOME\" \\ `y`" : "");
+			break;
+		case 1:
+		case 2:
+			gen_double(b, depth, false);
+			break;
+		case 3:
+		case 4:
+			gen_expansion(b, depth);
+			break;
+		case 5:
+			str_add(b, below(2) ? "\\ " : below(2) ? "\\$" : "\\\"");
+			break;
+		default:
+			gen_text(b);
+		}
+	}
+}
+
+/* Now and then something that is not ours. */
+static void gen_foreign(struct str *b)
+{
+	static const char *const foreign[] = { "A=`echo x`",	"A=$(echo y)",	  "A=$((1+2))",	 "A=~",
+					       "export A=~/x",	"A={a,b}",	  "set -- {a,b}", "set -- /et*",
+					       "A=${HOME%u}",	"A=${HOME#/}",	  "A=${#HOME}",	 "A=$?",
+					       "export A=$HOSTED", "set -- $HOSTED", "A=$*",	 "A=1 B=2 :",
+					       "f() { A=2; }; f", "{ A=3; }",	  "( A=4 )",	 "case a in a) A=5;; esac",
+					       "true | false",	"A='",		  "A=\"",	 "A=${HOME",
+					       "set -f",	"shift",	  "return 3",	 "unset A B; A=$B",
+					       "export A; A=6", "A=\\\n7",	  "A=x#y #z",	 "readonly Z=1",
+					       "A=$'\\t'",	"A=$\"x\"",	  "echo 'x\\ty'", "echo -n x; exit 2" };
+
+	str_add(b, PICK(foreign));
+}
+
+static void gen_list(struct str *b, unsigned depth);
+
+static void gen_test(struct str *b)
+{
+	static const char *const unary[] = { "-n", "-z", "-f", "-d", "-e", "-x", "-r", "-s" };
+	static const char *const binary[] = { "=", "!=", "-eq", "-ne", "-gt", "-lt", "-ge", "-le" };
+	static const char *const files[] = { "/etc/passwd", "/etc", "/bin/sh", "/nope", "/dev/null", "\"\"" };
+	static const char *const odd[] = { "!", "-n", "=", "-f", "]", "(", "-a", "x", "\"\"", "3", "-3" };
+	bool bracket = below(3);
+
+	str_add(b, below(6) ? "" : "! ");
+	str_add(b, bracket ? "[ " : "test ");
+	str_add(b, below(5) ? "" : "! ");
+	switch (below(5)) {
+	case 0:
+		str_addf(b, "%s ", PICK(unary));
+		str_add(b, PICK(files));
+		break;
+	case 1:
+		str_addf(b, "%s ", below(2) ? "-n" : "-z");
+		gen_double(b, 2, false);
+		break;
+	case 2:
+		gen_double(b, 1, false);
+		str_addf(b, " %s ", PICK(binary));
+		gen_double(b, 1, false);
+		break;
+	case 3:
+		str_addf(b, "$# %s %u", PICK(binary), below(6));
+		break;
+	default:
+		for (unsigned n = below(5); n; n--)
+			str_addf(b, "%s ", PICK(odd));
+	}
+	str_add(b, bracket ? " ]" : "");
+}
+
+static void gen_simple(struct str *b)
+{
+	unsigned k = below(20);
+
+	if (k < 5) {
+		str_addf(b, "%s=", PICK(names));
+		gen_word(b, 3);
+	} else if (k < 11) {
+		str_addf(b, "export %s=", PICK(names));
+		gen_word(b, 3);
+	} else if (k == 11) {
+		str_addf(b, "export %s %s", PICK(names), PICK(names));
+	} else if (k == 12) {
+		str_addf(b, "unset %s \\\n\t%s", PICK(names), PICK(names));
+	} else if (k == 13) {
+		str_add(b, below(2) ? "set -- " : "set x ");
+		gen_word(b, 2);
+		str_add(b, below(2) ? " \"$@\"" : "");
+	} else if (k == 14) {
+		str_add(b, "eval \"A=\\\"");
+		gen_text(b);
+		str_add(b, below(2) ? "\\$HOME\\\"\"" : " ${HOSTED}\\\"\"");
+	} else if (k == 15) {
+		str_add(b, "echo ");
+		gen_word(b, 2);
+		str_addf(b, "; exit %u", below(5));
+	} else if (k == 16) {
+		gen_foreign(b);
+	} else if (k == 17) {
+		str_add(b, below(2) ? ":" : below(2) ? "true" : "false");
+	} else {
+		gen_test(b);
+	}
+}
+
+static void gen_command(struct str *b, unsigned depth)
+{
+	unsigned k = depth ? below(8) : 7;
+
+	if (k == 0) {
+		str_add(b, "if ");
+		gen_test(b);
+		str_add(b, below(2) ? "; then\n" : "\nthen ");
+		gen_list(b, depth - 1);
+		if (below(3) == 0) {
+			str_add(b, "elif ");
+			gen_test(b);
+			str_add(b, "; then ");
+			gen_list(b, depth - 1);
+		}
+		if (below(2)) {
+			str_add(b, "else\n");
+			gen_list(b, depth - 1);
+		}
+		str_add(b, "fi");
+	} else if (k == 1) {
+		str_add(b, "for C in ");
+		gen_word(b, 1);
+		str_add(b, " x \"$@\"; do ");
+		gen_list(b, depth - 1);
+		str_add(b, "D=\"$D,$C\"; done");
+	} else if (k == 2) {
+		gen_test(b);
+		str_add(b, below(2) ? " && " : " || ");
+		gen_simple(b);
+	} else {
+		gen_simple(b);
+	}
+}
+
+static void gen_list(struct str *b, unsigned depth)
+{
+	static const char *const ends[] = { "\n", "; ", " # note\n", "\n\n", ";\n  " };
+
+	for (unsigned n = 1 + below(4); n; n--) {
+		gen_command(b, depth);
+		str_add(b, PICK(ends));
+	}
+}
+
+/* Break the text in one place. */
+static void mutate(struct str *b)
+{
+	static const char bytes[] = "\"'\\$`{}()|&;<>#~*?[] \n\t=!-:x0@";
+	unsigned at = b->len ? below((unsigned)b->len) : 0;
+
+	if (b->len == 0)
+		return;
+	if (below(2))
+		b->s[at] = bytes[below(sizeof(bytes) - 1)];
+	else
+		memmove(b->s + at, b->s + at + 1, b->len-- - at);
+}
+
+static void generated_scripts(void **state)
+{
+	const char *rounds = getenv("SIF_SCRIPT_ROUNDS"), *start = getenv("SIF_SCRIPT_SEED");
+	unsigned long n = rounds ? strtoul(rounds, NULL, 10) : 1200, evaluated = 0;
+
+	(void)state;
+	seed = start ? strtoul(start, NULL, 10) : 20240229;
+	for (unsigned long i = 0; i < n; i++) {
+		OWN_STR struct str b = {};
+
+		gen_list(&b, 3);
+		if (below(4) == 0)
+			mutate(&b);
+		if (b.len < 4096 && !memchr(b.s, '\0', b.len))
+			evaluated += agrees(b.s, b.len);
+	}
+	print_message("%lu scripts, %lu evaluated, the others declined\n", n, evaluated);
+	assert_true(evaluated > n / 10);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_what_builders_write),
 		cmocka_unit_test(declines_everything_else),
+		cmocka_unit_test(generated_scripts),
 	};
 	int fd, r;
 
