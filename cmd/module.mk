@@ -18,7 +18,7 @@ sif_fuse_LDADD = libserve.a $(SQUASH_LIBADD)
 endif
 
 # sif object
-libcmd_a_SOURCES += cmd/object.c cmd/object.h cmd/words.h cmd/words.c
+libcmd_a_SOURCES += cmd/lines.h cmd/lines.c cmd/object.c cmd/object.h cmd/words.h cmd/words.c
 sif_SOURCES += cmd/object_read.c cmd/object_change.c cmd/object_text.c cmd/object_json.c
 dist_man_MANS += docs/man/sif-object.1
 
@@ -66,12 +66,19 @@ cli_checks = tests/check/help.sh tests/check/man.sh tests/check/completion.sh te
 EXTRA_DIST += $(cli_checks) tests/check/codemap.sh
 TESTS += $(cli_checks)
 
+# sif inspect
+libcmd_a_SOURCES += cmd/inspect.c cmd/inspect.h
+dist_man_MANS += docs/man/sif-inspect.1
+inspect_sources = cmd/inspect_run.c cmd/inspect_image.h cmd/inspect_image.c cmd/inspect_meta.h cmd/inspect_meta.c \
+	cmd/inspect_overview.h cmd/inspect_overview.c
+
 # sif-read: looks into images without a mount
 libcmd_a_SOURCES += cmd/cat.c cmd/cp.c cmd/cp.h cmd/du.c cmd/du.h cmd/ls.c cmd/ls.h cmd/unpack.c cmd/unpack.h
 if HELPERS
 helper_PROGRAMS += sif-read
 sif_read_SOURCES = cmd/sif_read.c cmd/root.h cmd/root.c cmd/ls_run.c cmd/cat_run.c cmd/cp_run.c cmd/du_run.c \
-	cmd/unpack_run.c
-sif_read_LDADD = libcmd.a libruntime.a libsif.a $(SQUASH_LIBADD)
+	cmd/unpack_run.c $(inspect_sources)
+sif_read_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+sif_read_LDADD = libcmd.a libruntime.a libsif.a $(SQUASH_LIBADD) $(JANSSON_LIBS)
 endif
 dist_man_MANS += docs/man/sif-ls.1 docs/man/sif-cat.1 docs/man/sif-cp.1 docs/man/sif-du.1

@@ -129,7 +129,7 @@ bool names_is_later_command(const char *word)
 {
 	static const char *const later[] = { "cache",	 "capability", "checkpoint", "delete", "instance",
 					     "key",	 "keyserver",  "oci",	     "overlay", "plugin",
-					     "pull",	 "push",       "registry",   "remote", "run-help",
+					     "pull",	 "push",       "registry",   "remote",
 					     "search",	 "sign",       "verify" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)

@@ -55,7 +55,6 @@ void object_json_object(const struct sif_image *img, const struct sif_object *o,
 int32_t object_code(const struct sif_object *o, unsigned field);
 void object_add_fingerprint(const struct sif_object *o, struct str *out);
 char *object_digest(const struct sif_object *o);
-void object_add_uuid(const uint8_t uuid[16], struct str *out);
 bool object_is_zero(const uint8_t *bytes, size_t n);
 
 #endif

@@ -72,11 +72,13 @@ void object_json_object(const struct sif_image *img, const struct sif_object *o,
 /* The header's members, without the braces. */
 static void json_header(const struct sif_image *img, struct str *out)
 {
+	char uuid[SIF_UUID_TEXT];
+
+	sif_uuid_text(img->uuid, uuid);
 	str_add(out, "\"launch\": ");
 	str_add_json(out, img->launch);
 	str_addf(out, ", \"version\": \"%s\", \"arch\": \"%s\", \"uuid\": \"", SIF_VERSION, sif_arch_name(img->arch));
-	object_add_uuid(img->uuid, out);
-	str_add(out, "\"");
+	str_addf(out, "%s\"", uuid);
 	json_time("created", img->created, out);
 	json_time("modified", img->modified, out);
 	str_addf(out, ", \"descriptors\": {\"free\": %" PRId64 ", \"total\": %" PRId64 ", \"offset\": %" PRId64 "}",

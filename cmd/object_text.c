@@ -2,85 +2,11 @@
 
 #include "base/le.h"
 #include "base/mem.h"
+#include "cmd/lines.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-/* Key and value lines, values in one column behind the longest key. */
-struct lines {
-	struct strv keys, values;
-};
-
-static void lines_add(struct lines *l, const char *key, const char *value)
-{
-	strv_add(&l->keys, key);
-	strv_add(&l->values, value);
-}
-
-static void __attribute__((format(printf, 3, 4))) lines_addf(struct lines *l, const char *key, const char *fmt, ...)
-{
-	char text[128];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	lines_add(l, key, text);
-}
-
-static void lines_print(struct lines *l, const char *indent, int gap, struct str *out)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < l->keys.n; i++)
-		if (strlen(l->keys.v[i]) > width)
-			width = strlen(l->keys.v[i]);
-	for (size_t i = 0; i < l->keys.n; i++)
-		str_addf(out, "%s%s:%*s%s\n", indent, l->keys.v[i], (int)(width - strlen(l->keys.v[i])) + gap, "",
-			 l->values.v[i]);
-	strv_free(&l->keys);
-	strv_free(&l->values);
-}
-
-/* "2020-06-30 00:01:56 +0000 UTC"; times beyond gmtime's years as a number. */
-static void lines_time(struct lines *l, const char *key, int64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-	char text[64];
-
-	if (seconds == SIF_TIME_ZERO)
-		return;
-	if (gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S +0000 UTC", &tm))
-		lines_add(l, key, text);
-	else
-		lines_addf(l, key, "%" PRId64, seconds);
-}
-
-/* Rounded to whole units of 1024. */
-static void lines_size(struct lines *l, const char *key, int64_t size)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	double shown = (double)size;
-	size_t u = 0;
-
-	for (int64_t left = size; left >= 1024 && u + 1 < ARRAY_SIZE(units); left /= 1024) {
-		shown /= 1024;
-		u++;
-	}
-	lines_addf(l, key, "%.0f %s", shown, units[u]);
-}
-
-static void lines_printable(struct lines *l, const char *key, const char *text)
-{
-	OWN_STR struct str safe = {};
-
-	str_add_printable(&safe, text);
-	lines_add(l, key, str_text(&safe));
-}
 
 int32_t object_code(const struct sif_object *o, unsigned field)
 {
@@ -96,12 +22,6 @@ void object_add_fingerprint(const struct sif_object *o, struct str *out)
 char *object_digest(const struct sif_object *o)
 {
 	return xstrndup((const char *)o->extra + SIF_X_DIGEST, SIF_EXTRA_LEN);
-}
-
-void object_add_uuid(const uint8_t uuid[16], struct str *out)
-{
-	for (size_t i = 0; i < 16; i++)
-		str_addf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
 }
 
 bool object_is_zero(const uint8_t *bytes, size_t n)
@@ -242,12 +162,13 @@ void object_text_info(const struct sif_image *img, const struct sif_object *o, s
 	if (o->name[0])
 		lines_printable(&l, "Name", o->name);
 	info_extra(img, o, &l);
-	lines_print(&l, "  ", 2, out);
+	lines_print(&l, "  ", ":", 2, out);
 }
 
 void object_text_header(const struct sif_image *img, struct str *out)
 {
-	OWN_STR struct str uuid = {}, launch = {};
+	OWN_STR struct str launch = {};
+	char uuid[SIF_UUID_TEXT];
 	struct lines l = {};
 
 	str_add(&launch, img->launch);
@@ -258,9 +179,9 @@ void object_text_header(const struct sif_image *img, struct str *out)
 	lines_add(&l, "Version", SIF_VERSION);
 	if (strcmp(sif_arch_name(img->arch), "unknown") != 0)
 		lines_add(&l, "Primary Architecture", sif_arch_name(img->arch));
-	object_add_uuid(img->uuid, &uuid);
+	sif_uuid_text(img->uuid, uuid);
 	if (!object_is_zero(img->uuid, sizeof(img->uuid)))
-		lines_add(&l, "ID", str_text(&uuid));
+		lines_add(&l, "ID", uuid);
 	lines_time(&l, "Created At", img->created);
 	lines_time(&l, "Modified At", img->modified);
 	lines_addf(&l, "Descriptors Free", "%" PRId64, img->descr_free);
@@ -269,5 +190,5 @@ void object_text_header(const struct sif_image *img, struct str *out)
 	lines_size(&l, "Descriptors Size", img->descr_size);
 	lines_addf(&l, "Data Offset", "%" PRId64, img->data_offset);
 	lines_size(&l, "Data Size", img->data_size);
-	lines_print(&l, "", 1, out);
+	lines_print(&l, "", ":", 1, out);
 }

@@ -3,6 +3,7 @@
 extern const struct command command_run, command_exec, command_shell, command_test;
 extern const struct command command_build;
 extern const struct command command_ls, command_cat, command_cp, command_du, command_unpack;
+extern const struct command command_inspect, command_run_help;
 extern const struct command command_config_show, command_config_import;
 extern const struct command command_completion;
 extern const struct command command_object_list, command_object_info, command_object_header, command_object_dump,
@@ -14,6 +15,8 @@ const struct command *const command_table[] = {
 	&command_shell,
 	&command_test,
 	&command_build,
+	&command_inspect,
+	&command_run_help,
 	&command_object_list,
 	&command_object_info,
 	&command_object_header,

@@ -3,6 +3,7 @@
 #include "base/own.h"
 #include "image/sif/format.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct sif_code sif_types[] = {
@@ -181,4 +182,12 @@ const char *sif_arch_host(void)
 #else
 	return "unknown";
 #endif
+}
+
+void sif_uuid_text(const uint8_t uuid[16], char ret[SIF_UUID_TEXT])
+{
+	char *p = ret;
+
+	for (size_t i = 0; i < 16; i++)
+		p += snprintf(p, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
 }

@@ -36,4 +36,8 @@ const char *sif_arch_code(const char *name);
 /* The machine's own architecture as a Go name. */
 const char *sif_arch_host(void);
 
+/* "4f307b4c-58a8-4753-9c0f-21dceefed4a6" */
+#define SIF_UUID_TEXT 37
+void sif_uuid_text(const uint8_t uuid[16], char ret[SIF_UUID_TEXT]);
+
 #endif
