@@ -62,8 +62,8 @@ uninstall-hook:
 endif
 
 cli_checks = tests/check/help.sh tests/check/man.sh tests/check/completion.sh tests/check/headers.sh \
-	tests/check/links.sh tests/check/hygiene.sh
-EXTRA_DIST += $(cli_checks) tests/check/codemap.sh
+	tests/check/links.sh tests/check/hygiene.sh tests/check/codemap.sh
+EXTRA_DIST += $(cli_checks)
 TESTS += $(cli_checks)
 
 # sif inspect

@@ -223,7 +223,7 @@ small_sqfs() {
 small_image() {
 	if [ ! -f "$IMAGES/small.sif" ]; then
 		small_tree "$IMAGES/small.dir" >&2
-		"$SIF" build --quiet "$IMAGES/small.$$.sif" "$IMAGES/small.dir" >&2 || return 1
+		"$SIF" -q build "$IMAGES/small.$$.sif" "$IMAGES/small.dir" >&2 || return 1
 		mv "$IMAGES/small.$$.sif" "$IMAGES/small.sif"
 	fi
 	echo "$IMAGES/small.sif"
