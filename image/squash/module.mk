@@ -19,3 +19,11 @@ tests_bench_squash_read_LDADD = $(SQUASH_LIBADD)
 check_PROGRAMS += tests/lib/squash_dump
 tests_lib_squash_dump_SOURCES = tests/lib/squash_dump.c
 tests_lib_squash_dump_LDADD = $(SQUASH_LIBADD)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/squash
+TESTS += tests/unit/squash
+tests_unit_squash_SOURCES = tests/unit/squash.c
+tests_unit_squash_CFLAGS = $(unit_cflags)
+tests_unit_squash_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
+endif

@@ -31,7 +31,10 @@ while [ $i -lt 150 ]; do
 	: >"$t/big/$(printf 'name-%0100d' $i)"
 	i=$((i + 1))
 done
-mkdir "$t/long"
+mkdir "$t/long" "$t/many"
+# 300 blocks, each of one letter: '!' + number % 90
+awk 'BEGIN { for (i = 0; i < 300; i++) { for (j = 0; j < 4096; j++) printf "%c", 33 + i % 90 } printf "tail" }' \
+	>"$t/many/many"
 
 # shellcheck disable=SC2086 # a list of options
 {
@@ -47,4 +50,5 @@ for c in gzip xz lz4 zstd; do
 	pack "$t/all" $c -b 4096 -comp $c
 	pack "$t/big" $c-index -b 131072 -comp $c
 done
+pack "$t/many" zstd-many -b 4096 -comp zstd
 ls -l "$out"
