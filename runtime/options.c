@@ -7,16 +7,23 @@
 #include <string.h>
 
 /* A known option of Apptainer that this version cannot honour: an error, since
- * a run that silently lacks its overlay does damage. Switching it off is fine. */
+ * a run that silently lacks its overlay does damage. */
 static int not_yet(void *options, const char *arg, struct err *e)
+{
+	(void)options;
+	(void)arg;
+	return err_set(e, ERR_USAGE, "not in this version of sif yet");
+}
+
+/* The same for a switch: to switch it off is fine. */
+static int no_switch_yet(void *options, const char *arg, struct err *e)
 {
 	struct err ignored;
 	int on = 1;
 
-	(void)options;
 	if (arg && num_bool(arg, &on, &ignored) == 0 && !on)
 		return 0;
-	return err_set(e, ERR_USAGE, "not in this version of sif yet");
+	return not_yet(options, arg, e);
 }
 
 /* A known option whose wish is always granted (no capability is ever left) or
@@ -178,28 +185,28 @@ const struct opt run_options[] = {
 	GRANTED("no-tmp-sandbox", NULL),
 	GRANTED("underlay", NULL),
 
-#define LATER(n, l, a, more)                                                             \
-	{ .name = n, .letter = l, .arg = a, .kind = OPT_CALL, .parse = not_yet, .help = "not yet", \
-	  .flags = OPT_HIDDEN | (more) }
-#define NOT_YET(n, l, a) LATER(n, l, a, 0)
-#define NOT_YET_NO_ENV(n, a) LATER(n, 0, a, OPT_NO_ENV)
+#define LATER(n, l, a, fn, more) \
+	{ .name = n, .letter = l, .arg = a, .kind = OPT_CALL, .parse = fn, .help = "not yet", .flags = OPT_HIDDEN | (more) }
+#define NOT_YET(n, l, a) LATER(n, l, a, not_yet, 0)
+#define NOT_YET_NO_ENV(n, a) LATER(n, 0, a, not_yet, OPT_NO_ENV)
+#define NO_SWITCH_YET(n, l, more) LATER(n, l, NULL, no_switch_yet, more)
 	NOT_YET("overlay", 'o', "PATH[:ro]"),
-	NOT_YET("fakeroot", 'f', NULL),
+	NO_SWITCH_YET("fakeroot", 'f', 0),
 	NOT_YET("fusemount", 0, "SPEC"),
-	NOT_YET("nvccli", 0, NULL),
-	NOT_YET("intel-hpu", 0, NULL),
+	NO_SWITCH_YET("nvccli", 0, 0),
+	NO_SWITCH_YET("intel-hpu", 0, 0),
 	NOT_YET_NO_ENV("device", "NAME"),
 	NOT_YET_NO_ENV("cdi-dirs", "DIR"),
 	NOT_YET("network-args", 0, "ARGS"),
 	NOT_YET("security", 0, "SPEC"),
 	NOT_YET("add-caps", 0, "LIST"),
-	NOT_YET("keep-privs", 0, NULL),
-	NOT_YET("allow-setuid", 0, NULL),
-	NOT_YET("sharens", 0, NULL),
-	NOT_YET_NO_ENV("passphrase", NULL),
+	NO_SWITCH_YET("keep-privs", 0, 0),
+	NO_SWITCH_YET("allow-setuid", 0, 0),
+	NO_SWITCH_YET("sharens", 0, 0),
+	NO_SWITCH_YET("passphrase", 0, OPT_NO_ENV),
 	NOT_YET_NO_ENV("pem-path", "FILE"),
 	NOT_YET("authfile", 0, "FILE"),
-	NOT_YET("docker-login", 0, NULL),
+	NO_SWITCH_YET("docker-login", 0, 0),
 	NOT_YET("docker-host", 0, "URL"),
 	NOT_YET("apply-cgroups", 0, "FILE"),
 	NOT_YET("blkio-weight", 0, "N"),
@@ -211,7 +218,7 @@ const struct opt run_options[] = {
 	NOT_YET("memory", 0, "SIZE"),
 	NOT_YET("memory-reservation", 0, "SIZE"),
 	NOT_YET("memory-swap", 0, "SIZE"),
-	NOT_YET("oom-kill-disable", 0, NULL),
+	NO_SWITCH_YET("oom-kill-disable", 0, 0),
 	NOT_YET("pids-limit", 0, "N"),
 	{ .name = NULL },
 };

@@ -67,7 +67,7 @@ for known in "$work"/*.known; do
 done
 
 # Options that are known but hidden are named in sif-run(1).
-for name in $(grep -oE '(NOT_YET|NOT_YET_NO_ENV|GRANTED)\("[a-z-]+"' runtime/options.c | sed 's/.*"\(.*\)"/\1/'); do
+for name in $(grep -oE '(NOT_YET|NOT_YET_NO_ENV|NO_SWITCH_YET|GRANTED)\("[a-z-]+"' runtime/options.c | sed 's/.*"\(.*\)"/\1/'); do
 	grep -Eq "^\.Fl -$name( |\$)" docs/man/sif-run.1 || complain "sif-run.1 does not name '--$name'"
 done
 

@@ -123,6 +123,7 @@ static void what_is_not_here_is_refused(void **state)
 	assert_int_equal(WORDS(f, "-o", "x", "img"), -1);
 	assert_non_null(strstr(f->e.msg, "--overlay"));
 	assert_int_equal(WORDS(f, "--fakeroot=false", "img"), 1);
+	assert_int_equal(WORDS(f, "--overlay=no", "img"), -1);
 	assert_int_equal(ENVIRONMENT(f, "APPTAINER_SHARENS=true"), -1);
 	assert_non_null(strstr(f->e.msg, "APPTAINER_SHARENS"));
 	assert_int_equal(ENVIRONMENT(f, "APPTAINER_CLEANENV=maybe"), -1);
