@@ -240,6 +240,9 @@ static int inject_file(struct env_plan *p, const char *path, char *const environ
 static void pass_host(struct env_plan *p, const struct run_spec *spec, const struct env_facts *facts,
 		      char *const environ_[])
 {
+	bool filters = spec->dialect == DIALECT_SIF && !is_clean(spec);
+	OWN_STR struct str held = {};
+
 	for (char *const *entry = environ_; *entry; entry++) {
 		const char *eq = strchr(*entry, '=');
 		OWN_FREE char *name = NULL;
@@ -252,7 +255,11 @@ static void pass_host(struct env_plan *p, const struct run_spec *spec, const str
 			put(&p->asked, name, eq + 1);
 		else if (host_passes(spec, facts, name, eq + 1, environ_))
 			put(&p->host, name, eq + 1);
+		else if (filters && env_name_stays_outside(name))
+			str_addf(&held, " %s", name);
 	}
+	if (held.len)
+		log_info("variables of the host that are held back (--env-from-host):%s", str_text(&held));
 }
 
 /* The launcher's own additions to what passes. */

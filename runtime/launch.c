@@ -206,6 +206,20 @@ static int go(struct launch *l, char **ret_text, int *ret_status, struct err *e)
 	return become(l, ret_text, ret_status, e);
 }
 
+/* --verbose: the plan, a line each. */
+static void say_plan(const struct launch *l)
+{
+	OWN_STRV struct strv lines = { 0 };
+	OWN_STR struct str text = { 0 };
+
+	if (!log_wants(LOG_INFO_LEVEL))
+		return;
+	plan_print(&l->plan, &l->image, &text);
+	strv_split(&lines, str_text(&text), "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		log_info("%s", lines.v[i]);
+}
+
 int launch(const struct run_spec *spec, char **ret_text, int *ret_status, struct err *e)
 {
 	OWN(launch_free) struct launch l = { .spec = spec, .image = ROOTFS_INIT, .performance = PERFORMANCE_INIT };
@@ -221,6 +235,7 @@ int launch(const struct run_spec *spec, char **ret_text, int *ret_status, struct
 		*ret_text = str_take(&text);
 		return 0;
 	}
+	say_plan(&l);
 	if (enter(&l, e))
 		return -1;
 	return go(&l, ret_text, ret_status, e);

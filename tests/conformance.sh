@@ -59,9 +59,36 @@ else
 fi
 HOME=$work/home
 mkdir "$HOME"
-python3 "$suite/run.py" --runtime "$work/bin/apptainer" --image-dir "$work/cfimg" --work-dir "$work/tmp" \
-	--portable --better --tsv "$work/tsv" "$@" >"$work/log" 2>&1
-[ -f "$work/tsv" ] || { cat "$work/log"; die "the suite did not run"; }
+suite_run() { # suite_run OUTPUT WORD...
+	output=$1
+	shift
+	python3 "$suite/run.py" --runtime "$work/bin/apptainer" --image-dir "$work/cfimg" \
+		--work-dir "$work/tmp" --portable --better --tsv "$work/$output.tsv" "$@" >"$work/$output.log" 2>&1
+	[ -f "$work/$output.tsv" ] || { cat "$work/$output.log"; die "the suite did not run"; }
+}
+suite_run first "$@"
+cp "$work/first.log" "$work/log"
+cp "$work/first.tsv" "$work/tsv"
+
+# The suite counts the mounts of the whole machine: a mount that somebody else
+# makes or ends meanwhile is held against the case. Where that is the only
+# complaint the case runs again, alone with those like it.
+for round in 1 2 3; do
+	set --
+	for case in $(awk '/^FAIL /  { if (name) print name; name = "" }
+		/^FAIL .*: left mounts in the host name space$/ { name = substr($2, 1, length($2) - 1); next }
+		/^      / { if ($0 !~ /stderr was/) name = "" }
+		/^[^ ]/ { if (name) print name; name = "" }
+		END { if (name) print name }' "$work/log"); do
+		set -- "$@" --only "$case"
+	done
+	[ $# -gt 0 ] || break
+	suite_run again "$@"
+	cp "$work/again.log" "$work/log"
+	awk -F "$tab" 'NR == FNR { again[$1] = $0; next } $1 in again { print again[$1]; next } { print }' \
+		"$work/again.tsv" "$work/tsv" >"$work/merged" && mv "$work/merged" "$work/tsv"
+done
+[ "$round" = 1 ] || cat "$work/again.log" "$work/first.log" >"$work/log"
 
 reason_of() { # reason_of CASE: why it may fail
 	while IFS=$tab read -r kind pattern reason; do
