@@ -21,9 +21,13 @@ tests_lib_squash_dump_SOURCES = tests/lib/squash_dump.c
 tests_lib_squash_dump_LDADD = $(SQUASH_LIBADD)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/squash
-TESTS += tests/unit/squash
+squash_tests = tests/unit/squash tests/unit/extract
+check_PROGRAMS += $(squash_tests)
+TESTS += $(squash_tests)
 tests_unit_squash_SOURCES = tests/unit/squash.c
 tests_unit_squash_CFLAGS = $(unit_cflags)
 tests_unit_squash_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
+tests_unit_extract_SOURCES = tests/unit/extract.c
+tests_unit_extract_CFLAGS = $(unit_cflags)
+tests_unit_extract_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
 endif
