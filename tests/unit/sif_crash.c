@@ -93,9 +93,9 @@ int __wrap_ftruncate(int fd, off_t len)
 int __wrap_fallocate(int fd, int mode, off_t off, off_t len)
 {
 	str_addc(&order, 'Z');
-	if (powered && __real_fallocate(fd, mode, off, len))
+	if (count(fd))
 		return -1;
-	return count(fd) ? -1 : 0;
+	return powered ? __real_fallocate(fd, mode, off, len) : 0;
 }
 
 /* Everything written so far is on the disk. */
@@ -236,7 +236,7 @@ static void any_crash_leaves_old_or_new(void **state)
 				try_crash(i, n, false);
 }
 
-/* fallocate is only a way to be quick: its failure is no failure. */
+/* fallocate is only a way to be quick: without it zeros are written. */
 static void any_error_is_told(void **state)
 {
 	(void)state;
@@ -246,12 +246,31 @@ static void any_error_is_told(void **state)
 				try_crash(i, n, true);
 }
 
+static void zeros_are_written_without_fallocate(void **state)
+{
+	OWN_FD int fd = make_image();
+	char text[6];
+	struct err e = {};
+
+	(void)state;
+	fatal = (unsigned)strlen("TFTHFZ");
+	reports = true;
+	if (delete_primary(fd, &e))
+		fail_msg("%s", e.msg);
+	assert_string_equal(str_text(&order), "TFTHFZDF");
+	/* "second" stood at 32768 */
+	assert_int_equal(pread(fd, text, sizeof(text), 32768), sizeof(text));
+	assert_memory_equal(text, "\0\0\0\0\0", sizeof(text));
+	settle(-1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_are_in_order),
 		cmocka_unit_test(any_crash_leaves_old_or_new),
 		cmocka_unit_test(any_error_is_told),
+		cmocka_unit_test(zeros_are_written_without_fallocate),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -306,6 +306,8 @@ static void architecture_falls_back_to_the_header(void **state)
 
 static void words_have_codes(void **state)
 {
+	char uuid[SIF_UUID_TEXT];
+
 	(void)state;
 	assert_string_equal(sif_arch_code("riscv64"), "12");
 	assert_string_equal(sif_arch_code("x86_64"), "00");
@@ -315,6 +317,9 @@ static void words_have_codes(void **state)
 	assert_int_equal(sif_code_find(sif_types, "sbom"), SIF_DATA_SBOM);
 	assert_int_equal(sif_code_find(sif_types, "nothing"), 0);
 	assert_string_equal(sif_part_name(SIF_PART_PRIMARY), "*System");
+	assert_string_equal(sif_code_word(sif_types, SIF_DATA_DEFFILE), "definition");
+	sif_uuid_text((const uint8_t *)"0123456789abcdef", uuid);
+	assert_string_equal(uuid, "30313233-3435-3637-3839-616263646566");
 	assert_string_equal(sif_code_word(sif_fs_types, 99), "unknown");
 }
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "image/sif/write.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -86,6 +87,63 @@ static void objects_are_streamed_to_their_place(void **state)
 	assert_int_equal(img.n, 1);
 	assert_int_equal(img.data_size, 32768 + 5 - 32176);
 	assert_int_equal(img.objects[0].size_padded, 5 + 32768 - 32176);
+}
+
+/* A packer writes the partition first, and lists it behind its metadata. */
+static void offsets_can_be_chosen(void **state)
+{
+	static const uint8_t uuid[16] = "0123456789abcde";
+	const struct sif_options opt = { .deterministic = true };
+	struct sif_input in = { .type = SIF_DATA_GENERIC, .at = 40000 };
+	OWN_SIF_IMAGE struct sif_image img = {};
+	OWN_FD int fd = new_file();
+	struct sif_writer *w;
+	uint64_t offset;
+	size_t len;
+	struct err e;
+
+	(void)state;
+	good(sif_writer_new(fd, "a.sif", &opt, &w, &e), &e);
+	good(sif_writer_add(w, &in, "behind", 6, &e), &e);
+	in.at = 39000;
+	good(sif_writer_add(w, &in, "before", 6, &e), &e);
+	in.at = 0;
+	good(sif_writer_add(w, &in, "last", 4, &e), &e);
+	in.at = 4096;
+	refused(sif_writer_begin(w, &in, &offset, &e), &e, "offset 4096");
+	in.at = 50000;
+	good(sif_writer_begin(w, &in, &offset, &e), &e);
+	refused(sif_writer_end(w, INT64_MAX, &e), &e, "does not fit");
+	sif_writer_set_uuid(w, uuid);
+	assert_int_equal(le64((const uint8_t *)sif_writer_table(w, &len) + SIF_D_OFFSET), 40000);
+	assert_int_equal(len, 48 * SIF_DESCR_LEN);
+	good(sif_writer_finish(w, &e), &e);
+	sif_writer_free(w);
+	good(sif_read(fd, "a.sif", &img, &e), &e);
+	assert_int_equal(img.n, 3);
+	assert_int_equal(img.objects[0].offset, 40000);
+	assert_int_equal(img.objects[1].offset, 39000);
+	assert_int_equal(img.objects[2].offset, 40006);
+	assert_int_equal(img.data_size, 40010 - 32176);
+	assert_memory_equal(img.uuid, uuid, 16);
+}
+
+static void unreadable_data_change_nothing(void **state)
+{
+	const struct sif_options opt = { .deterministic = true };
+	struct sif_input in = { .type = SIF_DATA_GENERIC };
+	OWN_SIF_IMAGE struct sif_image img = {};
+	OWN_FD int fd = new_file(), folder = fd_open("/", O_RDONLY | O_DIRECTORY, &(struct err){});
+	struct err e;
+
+	(void)state;
+	create(fd, &opt);
+	refused(sif_add(fd, "a.sif", &in, folder, NULL, &e), &e, "cannot read the object's data");
+	good(sif_read(fd, "a.sif", &img, &e), &e);
+	assert_int_equal(img.n, 0);
+	assert_int_equal(img.file_size, 32176);
+	refused(sif_read(folder, "/", &img, &e), &e, "not a regular file");
+	refused(sif_add(folder, "/", &in, fd, NULL, &e), &e, "not a regular file");
 }
 
 static void defaults_are_now_and_random(void **state)
@@ -353,6 +411,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(objects_are_streamed_to_their_place),
+		cmocka_unit_test(offsets_can_be_chosen),
+		cmocka_unit_test(unreadable_data_change_nothing),
 		cmocka_unit_test(defaults_are_now_and_random),
 		cmocka_unit_test(bad_wishes_are_refused),
 		cmocka_unit_test(data_offset_is_not_trusted),
