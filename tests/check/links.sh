@@ -19,6 +19,13 @@ for program in sif-fuse sif-read; do
 	foreign=$(readelf -sW "./$program" | grep -oE '\b(sqfs_[a-z_]+|fuse_session_[a-z]+)\b' | sort -u)
 	[ -z "$foreign" ] || { echo "$program contains $foreign"; bad=1; }
 done
+# nothing of ours is visible to other objects (libc's own copies are)
+for program in sif sif-fuse sif-read sif-pack; do
+	[ -x "./$program" ] || continue
+	exported=$(readelf --dyn-syms -W "./$program" | awk '$5 != "LOCAL" && $7 != "UND" && $8 ~ /./ && $8 !~ /@/ { print $8 }' |
+		grep -vE '^(Name|_init|_fini|__bss_start|_end|_edata|environ|__environ)$')
+	[ -z "$exported" ] || { echo "$program exports $exported"; bad=1; }
+done
 # a position-independent program whose relocations are read-only
 readelf -lW ./sif | grep -q GNU_RELRO || { echo 'sif has no read-only relocations'; bad=1; }
 [ $bad = 0 ] && echo 'links: sif needs libc only'
