@@ -14,6 +14,7 @@
 #include "runtime/host.h"
 #include "runtime/init.h"
 #include "runtime/namespace.h"
+#include "runtime/path.h"
 #include "runtime/perform.h"
 #include "runtime/plan.h"
 #include "runtime/rootfs.h"
@@ -29,6 +30,7 @@ struct launch {
 	struct host_facts host;
 	struct plan plan;
 	struct identity identity;
+	char *image_name; /* absolute, links not resolved: what APPTAINER_CONTAINER says */
 	struct env_facts env_facts;
 	struct env_plan env;
 	struct performance performance;
@@ -42,6 +44,7 @@ static void launch_free(struct launch *l)
 	plan_free(&l->plan);
 	host_facts_free(&l->host);
 	rootfs_free(&l->image);
+	free(l->image_name);
 }
 
 /* Descriptors 0 to 2 that the caller closed stay closed for the program, but no
@@ -80,8 +83,9 @@ static int make_plan(struct launch *l, struct err *e)
 		.groups = l->host.groups,
 		.n_groups = l->host.n_groups,
 	};
+	l->image_name = path_join(l->host.cwd ? l->host.cwd : "/", l->image.name);
 	l->env_facts = (struct env_facts){
-		.image_path = l->image.path,
+		.image_path = l->image_name,
 		.home = l->plan.home,
 		.user = l->host.user,
 		.shell = l->host.shell,

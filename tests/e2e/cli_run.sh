@@ -54,6 +54,11 @@ sessiondir size = 1M' >"$conf"
 prints 'sessiondir size' full "$SIF" exec "$image" sh -c 'head -c 4000000 /dev/zero >/big 2>/dev/null || echo full'
 rm "$conf"
 
+# an image is called what it was called, by whatever link
+ln -s "$image" link.sif
+prints 'the name of an image' "$T/link.sif link.sif" "$SIF" exec ./link.sif \
+	sh -c 'echo "$SIF_CONTAINER $SIF_NAME"'
+
 # exit statuses by name
 refuse 'not found' 127 'nope' "$SIF" exec "$image" nope
 refuse 'not executable' 126 'passwd' "$SIF" exec "$image" /etc/passwd
