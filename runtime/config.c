@@ -258,14 +258,14 @@ static bool root_is_mapped(void)
 	return false;
 }
 
-static int check_owner(int fd, const char *file, struct err *e)
+static int check_owner(int fd, const char *file, mode_t type, struct err *e)
 {
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return err_sys(e, errno, "cannot examine '%s'", file);
-	if (!S_ISREG(st.st_mode))
-		err_set(e, ERR_POLICY, "'%s' is not trusted: it is no regular file", file);
+	if ((st.st_mode & S_IFMT) != type)
+		err_set(e, ERR_POLICY, "'%s' is not trusted: it is no %s", file, type == S_IFDIR ? "directory" : "regular file");
 	else if (st.st_uid != 0 && root_is_mapped())
 		err_set(e, ERR_POLICY, "'%s' is not trusted: it belongs to user %u, not to root", file,
 			(unsigned)st.st_uid);
@@ -274,7 +274,18 @@ static int check_owner(int fd, const char *file, struct err *e)
 			(unsigned)st.st_mode & 0777);
 	else
 		return 0;
-	return err_hint(e, "an administrator sets it right: chown root:root %s && chmod 644 %s", file, file);
+	return err_hint(e, "an administrator sets it right: chown root:root %s && chmod go-w %s", file, file);
+}
+
+/* Whoever may write the directory may take the file away, and the policy with it. */
+static int check_directory(const char *file, struct err *e)
+{
+	OWN_FREE char *dir = xstrndup(file, (size_t)(strrchr(file, '/') - file));
+	OWN_FD int fd = open(dir, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open '%s'", dir);
+	return check_owner(fd, dir, S_IFDIR, e);
 }
 
 static int load_file(struct config *c, const char *file, enum option_source source, struct err *e)
@@ -292,7 +303,7 @@ static int load_file(struct config *c, const char *file, enum option_source sour
 	}
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open '%s'", file);
-	if (source == SOURCE_SYSTEM_FILE && check_owner(fd, file, e))
+	if (source == SOURCE_SYSTEM_FILE && (check_directory(file, e) || check_owner(fd, file, S_IFREG, e)))
 		return -1;
 	if (fd_read_all(fd, FILE_LIMIT, file, &text, NULL, e))
 		return -1;

@@ -61,6 +61,9 @@ refuse 'a policy is not passed over by --help-like words' 125 'forbidden' \
 chmod 666 "$system"
 refuse 'others may write it' 125 'not trusted: others than root may write it \(mode 666\)' with_system "$SIF" run x
 chmod 644 "$system"
+chmod 777 "$T/etc/sif"
+refuse 'others may take it away' 125 "'/etc/sif' is not trusted: others than root" with_system "$SIF" run x
+chmod 755 "$T/etc/sif"
 # a file of the host's root is a stranger's where this user is root
 refuse 'a stranger owns it' 125 'not trusted: it belongs to user' unshare -rm sh -c \
 	'mount --bind "$0/etc" /etc && mount --bind /usr/bin/env /etc/sif/sif.conf && exec "$@"' "$T" "$SIF" run x
