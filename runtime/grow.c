@@ -289,9 +289,10 @@ static int bind_again(int old_fd, int mount_fd, const struct entry *at, struct e
 	return mount_attach(tree, target, at->name, e);
 }
 
-static int attach(int mount_fd, int old_fd, const char *parent, struct err *e)
+/* Nothing is mounted upon the root itself: the grown one takes its place. */
+static int attach(struct session *s, int mount_fd, int old_fd, const char *parent, struct err *e)
 {
-	return strcmp(parent, "/") ? mount_attach(mount_fd, old_fd, parent, e) : mount_attach_hidden(mount_fd, e);
+	return strcmp(parent, "/") ? mount_attach(mount_fd, old_fd, parent, e) : session_attach(s, mount_fd, e);
 }
 
 /* A mount upon old_fd that has its entries and the new mount points. Returns an
@@ -311,7 +312,7 @@ static int grow_one(const struct growth *g, struct session *s, int old_fd, struc
 		return -1;
 	if (l.many) {
 		mount_fd = mount_overlay((int[]){ new_fd, old_fd }, 2, -1, -1, e);
-		if (mount_fd < 0 || attach(mount_fd, old_fd, g->parent, e))
+		if (mount_fd < 0 || attach(s, mount_fd, old_fd, g->parent, e))
 			return -1;
 		return TAKE_FD(mount_fd);
 	}
@@ -319,7 +320,7 @@ static int grow_one(const struct growth *g, struct session *s, int old_fd, struc
 		if (make_place(old_fd, new_fd, &l.v[i], e))
 			return -1;
 	mount_fd = session_mount(s, MOUNT_RDONLY, e);
-	if (mount_fd < 0 || attach(mount_fd, old_fd, g->parent, e))
+	if (mount_fd < 0 || attach(s, mount_fd, old_fd, g->parent, e))
 		return -1;
 	for (size_t i = 0; i < l.n; i++)
 		if (bind_again(old_fd, mount_fd, &l.v[i], e))

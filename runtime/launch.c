@@ -135,7 +135,7 @@ static int enter(struct launch *l, struct err *e)
 	l->umask = umask(0); /* modes of mount points are what they say */
 	if (l->image.kind != ROOTFS_DIRECTORY)
 		l->image.log_fd = server_log_open(l->host.home);
-	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, &mount_fd, &report_fd, e))
+	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, l->spec->unpack, &mount_fd, &report_fd, e))
 		return -1;
 	return perform_prepare(&l->performance, &l->plan, &l->identity, &mount_fd, &report_fd, e);
 }

@@ -15,7 +15,7 @@
 #define AT_RECURSIVE 0x8000
 #endif
 
-#define STACK_MAX 1024 /* more hidden mounts than any launch makes */
+#define STACK_MAX 64 /* mounts upon one root that are believed */
 
 /* errno of the mount family lies; say what it means here. */
 static int refused(struct err *e, int sys, const char *what)
@@ -127,11 +127,15 @@ int mount_attach(int mount_fd, int target_fd, const char *target, struct err *e)
 	return refused(e, errno, "cannot attach a mount"), err_ctx(e, "'%s'", target);
 }
 
-int mount_attach_hidden(int mount_fd, struct err *e)
+int mount_attach_aside(int mount_fd, struct err *e)
 {
-	if (move_mount(mount_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0)
-		return 0;
-	return refused(e, errno, "cannot attach the new root");
+	/* Every host has a /sys, and no launch needs the host's own any more. */
+	static const char *const places[] = { "/sys", "/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (move_mount(mount_fd, "", AT_FDCWD, places[i], MOVE_MOUNT_F_EMPTY_PATH) == 0)
+			return 0;
+	return refused(e, errno, "cannot attach a mount");
 }
 
 /* Where ".." of the root leads: to the mount that is stacked highest upon it. */
@@ -143,9 +147,9 @@ static uint64_t top_of_root(void)
 }
 
 /* With one directory for both, pivot_root leaves the old root stacked upon the
- * new one, and upon that one the mounts that were attached hidden. umount2 of
- * "." takes the highest, so each goes by itself; what is left must be the new
- * root alone, or ".." would lead back to the host. */
+ * new one. umount2 of "." takes the highest of a stack, and there may be more
+ * (a caller whose own root is covered): what is left must be the new root
+ * alone, or ".." would lead back to the host. */
 static int leave_old_root(uint64_t root, struct err *e)
 {
 	for (unsigned i = 0; i < STACK_MAX; i++) {

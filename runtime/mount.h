@@ -40,8 +40,8 @@ int mount_attributes(int mount_fd, bool nested, unsigned attr, struct err *e) MU
 /* Attach at an opened directory or file; mount_fd then refers to the attached
  * mount. target names it in messages. */
 int mount_attach(int mount_fd, int target_fd, const char *target, struct err *e) MUST_CHECK;
-/* Stack upon the namespace's own root: visible through mount_fd only. */
-int mount_attach_hidden(int mount_fd, struct err *e) MUST_CHECK;
+/* Attach in the old tree, at a place that nobody will look at again. */
+int mount_attach_aside(int mount_fd, struct err *e) MUST_CHECK;
 /* root_fd, attached, becomes the root and the current directory of this
  * namespace; the old tree is detached. */
 int mount_enter(int root_fd, struct err *e) MUST_CHECK;

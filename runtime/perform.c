@@ -1,8 +1,8 @@
 /* Theory of operation
  *
- * 1. prepare: the session's tmpfs and the image's mount are stacked, unseen,
- *    upon the namespace's old root; each bind source is copied to a detached
- *    mount while the caller's whole view is still there.
+ * 1. prepare: each bind source is copied to a detached mount while the caller's
+ *    whole view is still there; then the session's tmpfs is attached aside, and
+ *    the image's mount inside of it, where no path leads to it.
  * 2. finish, nothing but the image mounted: targets are looked up beneath the
  *    image's root, missing ones are made (runtime/grow.c).
  * 3. Mounts are attached, in order. A target is resolved by openat2 with
@@ -10,7 +10,7 @@
  *    opened. From here on the host's directories can be reached through links
  *    of the image, so nothing is created any more: what is missing is passed
  *    over, or an error when the user asked for it.
- * 4. pivot_root, and the old tree goes, with all that was stacked upon it.
+ * 4. pivot_root, and the old tree goes, the session's with it.
  *
  * A step whose target lies below an earlier step's is looked up in 3 only: the
  * image's own directory of that name will not be seen. Where that earlier step
@@ -62,31 +62,15 @@ static int give_up(struct perform_step *ps, struct err *e)
  * 1. prepare
  */
 
-/* The directory of another image: its mount is stacked unseen, too, and what is
- * wanted of it copied from there. */
-static int open_image(struct perform_step *ps, struct err *e)
+/* Another image, not attached yet: its server must not see the mounts to come. */
+static int mount_image(struct perform_step *ps, struct err *e)
 {
 	const struct rootfs_want want = { .data = true, .object = ps->s->object };
 	OWN_ROOTFS struct rootfs image = ROOTFS_INIT;
-	OWN_FD int mount_fd = -1, inside = -1;
-	struct stat st;
 
-	if (rootfs_open(ps->s->source, &want, &image, e) ||
-	    rootfs_mount(&image, false, &mount_fd, &ps->report_fd, e) || mount_attach_hidden(mount_fd, e))
+	if (rootfs_open(ps->s->source, &want, &image, e))
 		return -1;
-	inside = fd_open_in_root(mount_fd, ps->s->text, O_PATH, 0, e);
-	if (inside < 0) {
-		struct err report;
-
-		if (ps->report_fd >= 0 && errno == ENOTCONN && err_recv(ps->report_fd, &report) == 0)
-			*e = report;
-		return -1;
-	}
-	if (fstat(inside, &st))
-		return err_sys(e, errno, "'%s'", ps->s->text);
-	ps->is_file = !S_ISDIR(st.st_mode);
-	ps->tree = mount_clone(inside, "", true, attributes(ps->s), e);
-	return ps->tree < 0 ? -1 : 0;
+	return rootfs_mount(&image, false, false, &ps->tree, &ps->report_fd, e);
 }
 
 static int prepare_step(struct perform_step *ps, struct err *e)
@@ -95,11 +79,34 @@ static int prepare_step(struct perform_step *ps, struct err *e)
 
 	ps->is_file = s->flags & STEP_IS_FILE;
 	if (s->kind == STEP_IMAGE)
-		return open_image(ps, e);
+		return mount_image(ps, e);
 	if (s->kind != STEP_BIND)
 		return 0;
 	ps->tree = mount_clone(AT_FDCWD, s->source, !(s->flags & STEP_NONESTED), attributes(s), e);
 	return ps->tree < 0 ? give_up(ps, e) : 0;
+}
+
+/* What is wanted of another image takes the place of its whole tree. */
+static int narrow_image(struct performance *pf, struct perform_step *ps, struct err *e)
+{
+	OWN_FD int whole = TAKE_FD(ps->tree), inside = -1;
+	struct stat st;
+
+	if (session_attach(&pf->session, whole, e))
+		return -1;
+	inside = fd_open_in_root(whole, ps->s->text, O_PATH, 0, e);
+	if (inside < 0) {
+		struct err report;
+
+		if (ps->report_fd >= 0 && errno == ENOTCONN && err_recv(ps->report_fd, &report) == 0)
+			*e = report;
+		return err_ctx(e, "%s '%s'", ps->s->why, ps->s->source);
+	}
+	if (fstat(inside, &st))
+		return err_sys(e, errno, "'%s'", ps->s->text);
+	ps->is_file = !S_ISDIR(st.st_mode);
+	ps->tree = mount_clone(inside, "", true, attributes(ps->s), e);
+	return ps->tree < 0 ? -1 : 0;
 }
 
 int perform_prepare(struct performance *pf, const struct plan *plan, const struct identity *id, int *root_mount,
@@ -117,7 +124,10 @@ int perform_prepare(struct performance *pf, const struct plan *plan, const struc
 			return -1;
 	if (session_open(&pf->session, plan->session_size, e))
 		return -1;
-	return mount_attach_hidden(pf->root_fd, e);
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->steps[i].kind == STEP_IMAGE && narrow_image(pf, &pf->steps[i], e))
+			return -1;
+	return session_attach(&pf->session, pf->root_fd, e);
 }
 
 void performance_free(struct performance *pf)
@@ -153,7 +163,7 @@ static int make_writable(struct performance *pf, struct err *e)
 			err_hint(e, "--writable-tmpfs needs overlayfs in user namespaces (Linux 5.11 or newer)");
 		return -1;
 	}
-	if (mount_attach_hidden(overlay, e))
+	if (session_attach(&pf->session, overlay, e))
 		return -1;
 	own_fd_(&pf->root_fd);
 	pf->root_fd = TAKE_FD(overlay);

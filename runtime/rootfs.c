@@ -1,6 +1,7 @@
 #include "runtime/rootfs.h"
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "image/sif/names.h"
 #include "image/sif/read.h"
@@ -9,6 +10,7 @@
 #include "runtime/mount.h"
 #include "runtime/path.h"
 #include "runtime/server/start.h"
+#include "runtime/unpack.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -223,12 +225,16 @@ int rootfs_open(const char *name, const struct rootfs_want *want, struct rootfs 
 	return identify(ret, &st, want, e);
 }
 
+static int clone_directory(const char *path, bool writable, struct err *e)
+{
+	return mount_clone(AT_FDCWD, path, true, MOUNT_NOSUID | MOUNT_NODEV | (writable ? 0u : MOUNT_RDONLY), e);
+}
+
 /* By its name, since the descriptor was opened in the mount namespace that was
  * left; it must still be the directory that was opened. */
 static int mount_directory(const struct rootfs *r, bool writable, struct err *e)
 {
-	OWN_FD int fd = mount_clone(AT_FDCWD, r->path, true,
-				    MOUNT_NOSUID | MOUNT_NODEV | (writable ? 0u : MOUNT_RDONLY), e);
+	OWN_FD int fd = clone_directory(r->path, writable, e);
 	struct stat opened, mounted;
 
 	if (fd < 0)
@@ -240,7 +246,15 @@ static int mount_directory(const struct rootfs *r, bool writable, struct err *e)
 	return TAKE_FD(fd);
 }
 
-int rootfs_mount(const struct rootfs *r, bool writable, int *ret_mount, int *ret_report, struct err *e)
+static int mount_unpacked(const struct rootfs *r, const char *why, struct err *e)
+{
+	OWN_FREE char *path = NULL;
+
+	return unpack_image(r, why, &path, e) ? -1 : clone_directory(path, false, e);
+}
+
+/* 0 = served, 1 = this node cannot serve images, and e says why; -1. */
+static int mount_served(const struct rootfs *r, int *ret_mount, int *ret_report, struct err *e)
 {
 	const struct server_request rq = {
 		.image_fd = r->fd,
@@ -252,9 +266,27 @@ int rootfs_mount(const struct rootfs *r, bool writable, int *ret_mount, int *ret
 		.log_fd = r->log_fd,
 	};
 
+	if (server_start(&rq, ret_mount, ret_report, e) == 0)
+		return 0;
+	return e->kind == ERR_ENVIRONMENT && e->sys ? 1 : -1;
+}
+
+int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, int *ret_mount, int *ret_report, struct err *e)
+{
+	struct err cause = { .msg = "--unsquash" };
+
 	*ret_report = -1;
-	if (r->kind != ROOTFS_DIRECTORY)
-		return server_start(&rq, ret_mount, ret_report, e);
-	*ret_mount = mount_directory(r, writable, e);
+	if (r->kind == ROOTFS_DIRECTORY) {
+		*ret_mount = mount_directory(r, writable, e);
+		return *ret_mount < 0 ? -1 : 0;
+	}
+	if (!unpack) {
+		int rc = mount_served(r, ret_mount, ret_report, e);
+
+		if (rc <= 0)
+			return rc;
+		cause = *e;
+	}
+	*ret_mount = mount_unpacked(r, cause.msg, e);
 	return *ret_mount < 0 ? -1 : 0;
 }

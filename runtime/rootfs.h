@@ -38,7 +38,9 @@ void rootfs_free(struct rootfs *r);
 
 /* Its tree as a detached mount, inside the new namespaces: the directory
  * itself, or a server's mount; *ret_report is then the server's report pipe
- * (runtime/server/start.h), else -1. writable: a directory is mounted so. */
-int rootfs_mount(const struct rootfs *r, bool writable, int *ret_mount, int *ret_report, struct err *e) MUST_CHECK;
+ * (runtime/server/start.h), else -1. writable: a directory is mounted so.
+ * unpack, or a node that cannot serve images: the tree that unpack_image made. */
+int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, int *ret_mount, int *ret_report,
+		 struct err *e) MUST_CHECK;
 
 #endif

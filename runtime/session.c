@@ -16,7 +16,7 @@ int session_open(struct session *s, uint64_t size, struct err *e)
 
 	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)size);
 	s->fd = mount_new("tmpfs", options, MOUNT_NOSUID | MOUNT_NODEV, e);
-	return s->fd < 0 ? -1 : mount_attach_hidden(s->fd, e);
+	return s->fd < 0 ? -1 : mount_attach_aside(s->fd, e);
 }
 
 void session_close(struct session *s)
@@ -53,6 +53,13 @@ int session_file(struct session *s, const char *text, struct err *e)
 int session_mount(const struct session *s, unsigned attr, struct err *e)
 {
 	return mount_clone(s->fd, s->name, false, attr | MOUNT_NOSUID | MOUNT_NODEV, e);
+}
+
+int session_attach(struct session *s, int mount_fd, struct err *e)
+{
+	OWN_FD int dir_fd = session_dir(s, 0755, e);
+
+	return dir_fd < 0 ? -1 : mount_attach(mount_fd, dir_fd, "a directory in memory", e);
 }
 
 int make_point(int dir_fd, const char *path, bool is_file, struct err *e)

@@ -31,6 +31,10 @@ int session_file(struct session *s, const char *text, struct err *e) MUST_CHECK;
 /* The newest entry as a detached mount. attr: enum mount_flag. */
 int session_mount(const struct session *s, unsigned attr, struct err *e) MUST_CHECK;
 
+/* Attach a mount to an entry of its own. It stays out of every path: mounts can
+ * be copied, and become the root, only once they stand somewhere. */
+int session_attach(struct session *s, int mount_fd, struct err *e) MUST_CHECK;
+
 /* Make the mount point PATH ("a/b/c") below dir_fd, a directory that is ours:
  * directories, and a file or directory at the end. Links are not followed. */
 int make_point(int dir_fd, const char *path, bool is_file, struct err *e) MUST_CHECK;
