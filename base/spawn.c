@@ -6,20 +6,36 @@
 #include <string.h>
 #include <sys/wait.h>
 
-int helper_path(const char *name, char **ret, struct err *e)
+static char self[PATH_MAX]; /* directory of this program, with a '/' behind; "" = not asked yet */
+
+/* Asked once: the kernel forgets the path when the mount that the program came
+ * through is gone, as it is after leaving the only mount namespace that had it. */
+int helper_remember(struct err *e)
 {
-	static const char *const places[] = { "../libexec/sif/", "" };
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ssize_t n;
 	char *slash;
 
+	if (self[0])
+		return 0;
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n < 0)
 		return err_sys(e, errno, "cannot find this program's own place");
 	self[n] = '\0';
 	slash = strrchr(self, '/');
-	if (!slash)
-		return err_set(e, ERR_BUG, "this program's own place is '%s'", self);
+	if (!slash) {
+		self[0] = '\0';
+		return err_set(e, ERR_BUG, "this program's own place has no '/'");
+	}
 	slash[1] = '\0';
+	return 0;
+}
+
+int helper_path(const char *name, char **ret, struct err *e)
+{
+	static const char *const places[] = { "../libexec/sif/", "" };
+
+	if (helper_remember(e))
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		OWN_FREE char *path = xasprintf("%s%s%s", self, places[i], name);
 

@@ -13,6 +13,10 @@
  * neither is there. */
 int helper_path(const char *name, char **ret, struct err *e) MUST_CHECK;
 
+/* Find out where this program is, before a namespace is left. helper_path does
+ * it by itself otherwise. */
+int helper_remember(struct err *e) MUST_CHECK;
+
 /* Replace this process by a helper; returns only on failure. argv[0] included. */
 int helper_exec(const char *name, char *const argv[], struct err *e);
 

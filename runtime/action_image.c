@@ -118,6 +118,12 @@ static int not_runnable(const struct stage *st, const char *name, int sys, bool 
 	bool ours = st->spec->dialect == DIALECT_SIF;
 	bool missing = sys == ENOENT || sys == ENOTDIR;
 
+	if (sys == EIO || sys == ENOTCONN) {
+		err_sys(e, sys, "cannot look for '%s' in the image", name);
+		err_hint(e, "the image is damaged, or its server ended: see ~/.local/state/sif/server.log");
+		e->status = ours ? 125 : 255;
+		return -1;
+	}
 	if (!missing)
 		err_set(e, ERR_SYSTEM, ours ? "'%s' cannot be executed: permission denied" : "\"%s\": permission denied",
 			name);
@@ -162,8 +168,8 @@ int image_find_program(const struct stage *st, const char *path, const char *nam
 			*ret = TAKE_PTR(whole);
 			return 0;
 		}
-		if (r == EACCES)
-			sys = EACCES;
+		if (r == EACCES || r == EIO || r == ENOTCONN)
+			sys = r;
 		p = p[n] ? p + n + 1 : NULL;
 	}
 	return not_runnable(st, name, sys, from_script, e);

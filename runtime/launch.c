@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "runtime/action.h"
 #include "runtime/host.h"
 #include "runtime/init.h"
@@ -64,7 +65,7 @@ static int guard_standard_fds(struct err *e)
 
 static int gather(struct launch *l, struct err *e)
 {
-	if (guard_standard_fds(e) || rootfs_open(l->spec->image, NULL, &l->image, e) || host_gather(&l->host, e))
+	if (guard_standard_fds(e) || helper_remember(e) || rootfs_open(l->spec->image, NULL, &l->image, e) || host_gather(&l->host, e))
 		return -1;
 	return 0;
 }
@@ -140,12 +141,14 @@ static int enter(struct launch *l, struct err *e)
 	return perform_prepare(&l->performance, &l->plan, &l->identity, &mount_fd, &report_fd, e);
 }
 
-static int start_in(const struct plan *p, struct err *e)
+/* *ret: the name by which the directory was entered; PWD keeps it. */
+static int start_in(const struct plan *p, const char **ret, struct err *e)
 {
 	for (size_t i = 0; i < p->cwd.n; i++) {
 		if (chdir(p->cwd.v[i]) == 0) {
 			if (i && strcmp(p->cwd.v[0], p->cwd.v[i]) && strcmp(p->cwd.v[0], p->home))
 				log_info("'%s' is not in the container, starting in '%s'", p->cwd.v[0], p->cwd.v[i]);
+			*ret = p->cwd.v[i];
 			return 0;
 		}
 		if (p->cwd_required) {
@@ -163,7 +166,7 @@ static int become(struct launch *l, char **ret_text, int *ret_status, struct err
 	OWN_FD int root_fd = -1;
 
 	umask(l->plan.default_umask ? 022 : l->umask);
-	if (start_in(&l->plan, e))
+	if (start_in(&l->plan, &l->env_facts.cwd, e))
 		return -1;
 	root_fd = fd_open("/", O_PATH | O_DIRECTORY, e);
 	if (root_fd < 0 || action_make(l->spec, &l->env_facts, &l->env, root_fd, &a, e))

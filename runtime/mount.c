@@ -120,11 +120,15 @@ int mount_overlay(const int lower_fds[], unsigned n, int upper_fd, int work_fd, 
 
 int mount_attach(int mount_fd, int target_fd, const char *target, struct err *e)
 {
+	struct stat from, to;
+	int sys;
+
 	if (move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
 		return 0;
-	if (errno == ENOTDIR)
+	sys = errno;
+	if (fstat(mount_fd, &from) == 0 && fstat(target_fd, &to) == 0 && S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
 		return err_sys(e, ENOTDIR, "a directory and a file cannot be mounted on each other, at '%s'", target);
-	return refused(e, errno, "cannot attach a mount"), err_ctx(e, "'%s'", target);
+	return refused(e, sys, "cannot attach a mount"), err_ctx(e, "'%s'", target);
 }
 
 int mount_attach_aside(int mount_fd, struct err *e)

@@ -340,10 +340,12 @@ static void prefer_report(struct performance *pf, struct err *e)
 	struct pollfd wait = { .fd = pf->report_fd, .events = POLLIN };
 	struct err report;
 
-	if (pf->report_fd < 0 || poll(&wait, 1, 200) <= 0)
+	if (pf->report_fd < 0)
 		return;
-	if (err_recv(pf->report_fd, &report) == 0)
+	if (poll(&wait, 1, 200) > 0 && err_recv(pf->report_fd, &report) == 0)
 		*e = report;
+	else if (e->sys == EIO)
+		err_hint(e, "the image is damaged; the server's log names the block: ~/.local/state/sif/server.log");
 }
 
 int perform_finish(struct performance *pf, struct err *e)
