@@ -6,7 +6,8 @@
 # tests, --tools), as an ordinary user: started by root it
 # becomes one, with copies of the tests and programs that this user can read.
 # Each script has its own HOME, TMPDIR and XDG folders, and a parent that sees
-# every process it leaves behind. What scripts may use is in tests/lib/e2e.sh.
+# every process it leaves behind. A script that needs more than 180 s says so in a
+# line "# limit: N s". What scripts may use is in tests/lib/e2e.sh.
 set -u
 top_srcdir=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$top_srcdir/packaging/host.sh"
@@ -94,9 +95,11 @@ run_script() {
 	T=$work/t
 	mkdir -p "$T/home" "$T/tmp" "$T/run"
 	chmod 700 "$T/run"
+	own_limit=$(sed -n 's/^# limit: \([0-9]*\) s$/\1/p' "$script")
+	own_limit=${own_limit:-$limit}
 	begun=$(date +%s)
 	(
-		cd "$T" && exec timeout -k 15 "$limit" env HOME="$T/home" TMPDIR="$T/tmp" \
+		cd "$T" && exec timeout -k 15 "$own_limit" env HOME="$T/home" TMPDIR="$T/tmp" \
 			XDG_RUNTIME_DIR="$T/run" XDG_CACHE_HOME="$T/home/.cache" \
 			PATH="$prefix/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
 			SIF="$prefix/bin/sif" top_srcdir="$top_srcdir" SIF_SHARED="$SIF_SHARED" \
@@ -110,7 +113,7 @@ run_script() {
 	0 | 77) ;;
 	1) [ "$failed" -gt "$before" ] || note fail "$name: exit code 1" ;;
 	99) note fail "$name: processes were left behind" ;;
-	124 | 137) note fail "$name: still running after $limit s" ;;
+	124 | 137) note fail "$name: still running after $own_limit s" ;;
 	*) note fail "$name: exit code $code" ;;
 	esac
 	case $code/$before in
