@@ -48,6 +48,7 @@ static void drop(const char *path)
 	unlink(whole);
 }
 
+__attribute__((format(printf, 1, 2)))
 static int sh(const char *fmt, ...)
 {
 	OWN_FREE char *line = NULL;
@@ -759,5 +760,7 @@ int main(void)
 		TEST(env_words),
 	};
 
+	if (getenv("SIF_EMULATED"))
+		return 77; /* qemu-user has no openat2, which each of these needs */
 	return cmocka_run_group_tests(tests, make_root, remove_root);
 }
