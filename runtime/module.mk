@@ -36,7 +36,15 @@ libruntime_a_SOURCES += \
 	runtime/action.c runtime/action_parts.h runtime/action_image.c runtime/action_target.c \
 	runtime/action_env.c runtime/action_sh.c runtime/oci_env.c
 
+dist_man_MANS += docs/man/sif-environment.7
+
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/env
+TESTS += tests/unit/env
+tests_unit_env_SOURCES = tests/unit/env.c
+tests_unit_env_CFLAGS = $(unit_cflags)
+tests_unit_env_LDADD = libruntime.a $(unit_ldadd)
+
 check_PROGRAMS += tests/unit/script
 TESTS += tests/unit/script
 tests_unit_script_SOURCES = tests/unit/script.c

@@ -1,7 +1,7 @@
 # Fuzz targets, see tests/fuzz/fuzz.h. To add one, NAME: fuzz_NAME.c, the lines
 # of sif_read below, and a folder corpus/NAME of small files.
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/mkseeds_sif_read.py tests/fuzz/mkseeds_squash.sh
-fuzz_targets = tests/fuzz/fuzz_sif_read tests/fuzz/fuzz_squash
+fuzz_targets = tests/fuzz/fuzz_sif_read tests/fuzz/fuzz_squash tests/fuzz/fuzz_script
 check_PROGRAMS += $(fuzz_targets)
 if FUZZING
 fuzz_main =
@@ -19,3 +19,8 @@ tests_fuzz_fuzz_sif_read_LDADD = libsif.a libbase.a
 tests_fuzz_fuzz_squash_SOURCES = tests/fuzz/fuzz_squash.c tests/fuzz/fuzz.h $(fuzz_main)
 tests_fuzz_fuzz_squash_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_squash_LDADD = $(SQUASH_LIBADD)
+
+tests_fuzz_fuzz_script_SOURCES = tests/fuzz/fuzz_script.c tests/fuzz/fuzz.h $(fuzz_main)
+tests_fuzz_fuzz_script_CFLAGS = $(AM_CFLAGS) -Wno-write-strings
+tests_fuzz_fuzz_script_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_script_LDADD = libruntime.a libbase.a
