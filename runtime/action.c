@@ -100,6 +100,7 @@ static int make(struct stage *st, struct action *ret, struct err *e)
 	if (ret->message)
 		return 0;
 	runner_variables(st);
+	target_prepare(st);
 	switch (stage_eval(st, &vars, &ret->message, &ret->status)) {
 	case SCRIPT_DONE:
 		return settle(st, &vars, ret, e);

@@ -209,6 +209,8 @@ static void fit_shell(const struct stage *st, struct script_vars *vars)
 
 	if (st->target_is_shell) {
 		script_vars_export(vars, "SHELL", st->target.v[0]);
+		if (target_reads_env_file(st))
+			script_vars_export(vars, "ENV", "/dev/null");
 		return;
 	}
 	if (!now || st->spec->dialect != DIALECT_SIF || image_is_executable(st->root_fd, now))
@@ -294,7 +296,7 @@ enum script_end stage_eval(const struct stage *st, struct script_vars *vars, cha
 				end = SCRIPT_DECLINED;
 		}
 		if (end == SCRIPT_DECLINED)
-			log_debug("'%s' goes to the image's sh: %s", path, s.why ? s.why : "?");
+			log_info("'%s' goes to the image's sh: %s", path, s.why ? s.why : "?");
 	}
 	if (end == SCRIPT_DONE && !injected && !inject(st, &s))
 		end = SCRIPT_DECLINED;

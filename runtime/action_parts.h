@@ -39,6 +39,10 @@ const char *image_shell(int root_fd);
 
 /* action_target.c: fills st->target, or ret->message. */
 int target_make(struct stage *st, struct action *ret, struct err *e);
+/* Words of `run` that an OCI runscript would evaluate a second time. */
+void target_prepare(struct stage *st);
+/* Is it a shell that must be told $ENV to leave the home directory alone? */
+bool target_reads_env_file(const struct stage *st);
 /* When the target is a runscript of a closed form: replace it by what the
  * script would exec, and vars by what it would pass on. False: leave it alone. */
 bool target_resolve(struct stage *st, struct script_vars *vars);

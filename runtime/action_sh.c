@@ -168,7 +168,7 @@ static void shell_and_prompt(const struct stage *st, struct str *text)
 	const char *shell = image_shell(st->root_fd);
 
 	if (st->target_is_shell)
-		str_add(text, "export SHELL=\"$1\"\n");
+		str_addf(text, "export SHELL=\"$1\"%s\n", target_reads_env_file(st) ? " ENV=/dev/null" : "");
 	else if (st->spec->dialect == DIALECT_SIF && shell)
 		str_addf(text, "[ -z \"${SHELL:-}\" ] || [ -x \"$SHELL\" ] || export SHELL=%s\n", shell);
 	if (st->spec->dialect == DIALECT_SIF && !st->target_is_shell)

@@ -42,7 +42,7 @@ static bool target_app(struct stage *st, const char *kind, struct action *ret)
 	if (!strchr(st->spec->app, '/') && image_is_executable(st->root_fd, path))
 		target_set(st, path);
 	else
-		say(ret, 1, xasprintf("Could not locate the %s of the container application: %s", kind,
+		say(ret, 1, xasprintf("Could not locate the %s of the container application: %s\n", kind,
 				      st->spec->app));
 	return true;
 }
@@ -66,9 +66,9 @@ static void target_test(struct stage *st, struct action *ret)
 	if (image_is_executable(st->root_fd, "/.singularity.d/test"))
 		target_set(st, "/.singularity.d/test");
 	else if (st->spec->dialect == DIALECT_SIF)
-		say(ret, 0, xstrdup("the image defines no test"));
+		say(ret, 0, xstrdup("the image defines no test\n"));
 	else
-		say(ret, 0, xstrdup("No test script found in container, exiting"));
+		say(ret, 0, xstrdup("No test script found in container, exiting\n"));
 }
 
 /* The option that keeps a shell from reading start-up files, NULL = none known. */
@@ -124,6 +124,13 @@ static int target_shell(struct stage *st, struct err *e)
 	return 0;
 }
 
+/* Korn shells read a file of the home directory unless $ENV names another. */
+bool target_reads_env_file(const struct stage *st)
+{
+	return st->target_is_shell && st->spec->dialect == DIALECT_SIF && !st->spec->host_rc &&
+	       str_ends(st->target.v[0], "ksh");
+}
+
 int target_make(struct stage *st, struct action *ret, struct err *e)
 {
 	switch (st->spec->action) {
@@ -157,21 +164,33 @@ static char *escaped(const char *s)
 	return str_take(&out);
 }
 
-/* Words for an OCI runscript. It evaluates them a second time unless told not
- * to; older ones cannot be told, for these the words are escaped. */
-static void add_words(const struct stage *st, struct script *s, const char *text)
+/* An OCI runscript evaluates its words a second time unless it is told not to
+ * (true); an older one cannot be told, so its words are escaped. */
+static bool keep_words_literal(struct stage *st, const char *text)
 {
-	bool literal = !st->env->eval;
-	bool deaf = strstr(text, "eval \"set ${SINGULARITY_OCI_RUN}\"") && !strstr(text, "SINGULARITY_NO_EVAL");
-
-	if (literal)
-		script_vars_set(&s->vars, "SINGULARITY_NO_EVAL", "1");
+	if (st->env->eval || !strstr(text, "eval \"set ${SINGULARITY_OCI_RUN}\""))
+		return false;
+	if (strstr(text, "SINGULARITY_NO_EVAL"))
+		return true;
 	for (size_t i = 1; i < st->target.n; i++) {
-		if (literal && deaf)
-			strv_take(&s->args, escaped(st->target.v[i]));
-		else
-			strv_add(&s->args, st->target.v[i]);
+		char *word = escaped(st->target.v[i]);
+
+		free(st->target.v[i]);
+		st->target.v[i] = word;
 	}
+	return false;
+}
+
+void target_prepare(struct stage *st)
+{
+	OWN_FREE char *text = NULL;
+	size_t len;
+
+	if (st->spec->action != ACTION_RUN)
+		return;
+	text = image_read(st->root_fd, st->target.v[0], &len);
+	if (text && keep_words_literal(st, text) && !list_names(&st->runner, "SINGULARITY_NO_EVAL"))
+		strv_add(&st->runner, "SINGULARITY_NO_EVAL=1");
 }
 
 bool target_resolve(struct stage *st, struct script_vars *vars)
@@ -190,7 +209,8 @@ bool target_resolve(struct stage *st, struct script_vars *vars)
 	script_vars_environ(vars, &environ_);
 	if (environ_.n)
 		script_vars_import(&s.vars, environ_.v);
-	add_words(st, &s, text);
+	for (size_t i = 1; i < st->target.n; i++)
+		strv_add(&s.args, st->target.v[i]);
 	end = script_eval(&s, text, len);
 	if (end == SCRIPT_DECLINED && s.listed && image_shell(st->root_fd)) {
 		/* an OCI image without ENTRYPOINT and CMD: sh would print its variables */
@@ -199,7 +219,7 @@ bool target_resolve(struct stage *st, struct script_vars *vars)
 		return false;
 	}
 	if (end != SCRIPT_EXEC || s.out.len) {
-		log_debug("'%s' is run as it is: %s", st->target.v[0], s.why ? s.why : "it does not end in exec");
+		log_info("'%s' is run as it is: %s", st->target.v[0], s.why ? s.why : "it does not end in exec");
 		return false;
 	}
 	strv_free(&st->target);
@@ -208,5 +228,7 @@ bool target_resolve(struct stage *st, struct script_vars *vars)
 	script_vars_free(vars);
 	*vars = s.vars;
 	s.vars = (struct script_vars){};
+	if (st->spec->dialect == DIALECT_SIF)
+		script_vars_unset(vars, "SINGULARITY_NO_EVAL"); /* was for the script alone */
 	return true;
 }

@@ -461,6 +461,16 @@ static void oci_runscripts(void **state)
 	assert_int_equal(l.action.argv.n, 4);
 	assert_string_equal(l.action.argv.v[2], "$HOSTV \"q\"");
 	assert_string_equal(l.action.argv.v[3], "*");
+	expect(&l, "SINGULARITY_NO_EVAL", NULL);
+	action_free(&l.action);
+
+	if (!has_shell)
+		return;
+	/* the same when a shell runs everything */
+	put("/.singularity.d/env/90-environment.sh", 0755, "export COMPUTED=`echo x`\n");
+	launch_in(root, &l);
+	assert_int_equal(l.rc, 0);
+	assert_string_equal(l.action.argv.v[l.action.argv.n - 2], "\\$HOSTV \\\"q\\\"");
 	action_free(&l.action);
 }
 
@@ -493,6 +503,14 @@ static void shells(void **state)
 	action_free(&l.action);
 	drop("/bin/bash");
 
+	put("/bin/mksh", 0755, "#!/bin/sh\n");
+	spec.host_rc = false;
+	spec.shell = xstrdup("/bin/mksh");
+	launch_in(root, &l);
+	assert_string_equal(l.action.path, "/bin/mksh");
+	expect(&l, "ENV", "/dev/null"); /* or it would read ~/.mkshrc */
+	action_free(&l.action);
+	free(spec.shell);
 	spec.shell = xstrdup("/bin/nosuch");
 	launch_in(root, &l);
 	assert_int_equal(l.rc, -1);
