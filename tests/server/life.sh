@@ -92,15 +92,15 @@ rm -f "$T/copy"
 left "a copy of the namespace"
 
 # Its death is an error for readers, never a hang.
-with "$T/image" sh -c "read -r go <$T/fifo; cat $M/data >/dev/null 2>$T/error; echo \$? >$T/status" &
 mkfifo "$T/fifo"
-wait_until 5 sh -c "[ -n \"\$(ps -e -o args= | grep -F 'sif-fuse' | grep -F '$T/')\" ]"
+with "$T/image" sh -c ": >$T/ready; read -r go <$T/fifo; cat $M/data >/dev/null 2>$T/error; echo \$? >$T/status" &
+wait_until 5 test -e "$T/ready" || bad "the reader starts"
 kill -9 $(servers)
-echo go >"$T/fifo"
+timeout 10 sh -c "echo go >$T/fifo"
 wait
 same "readers of a dead server get an error" 1 "$(cat "$T/status")"
 grep -q 'not connected\|abort\|Input/output' "$T/error" && ok "and a reason" || bad "and a reason" "$(cat "$T/error")"
-rm -f "$T/fifo" "$T/error" "$T/status"
+rm -f "$T/fifo" "$T/ready" "$T/error" "$T/status"
 left "kill -9 of the server"
 
 with "$T/image" /nonexistent 2>"$T/error"
