@@ -10,6 +10,7 @@ COMMAND_RUN(build_main);
 static const struct opt build_options[] = {
 	{ .name = "force", .letter = 'F', .kind = OPT_TRUE, FIELD(force), .help = "replace OUT.sif when it exists",
 	  .flags = OPT_NO_ENV },
+	{ .name = "quiet", .letter = 'q', .kind = OPT_TRUE, FIELD(quiet), .help = "print errors only", .flags = OPT_NO_ENV },
 	{ .name = "compress", .kind = OPT_STR, FIELD(compress), .arg = "TYPE[:LEVEL]",
 	  .help = "zstd, gzip, xz, lz4 or none (default zstd:3)" },
 	{ .name = "block-size", .kind = OPT_STR, FIELD(block_size), .arg = "SIZE",

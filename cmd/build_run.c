@@ -28,7 +28,7 @@ struct build {
 	struct pack_options pack;
 	const char *out;
 	char *script; /* text of --runscript */
-	bool quiet, terminal, shown;
+	bool quiet, shown;
 	struct timespec start;
 };
 
@@ -90,14 +90,15 @@ static void clear_progress(struct build *b)
 
 static void show_result(struct build *b, const struct pack_stats *s)
 {
+	if (b->quiet)
+		return;
 	if (s->dropped_attrs)
 		log_warn("%llu extended attributes were left out: an image carries user.* and security.capability",
 			 (unsigned long long)s->dropped_attrs);
 	if (s->ignored)
 		log_warn("'%s': bytes behind the end of the archive were ignored", b->pack.source);
-	if (!b->quiet)
-		fprintf(stderr, "%s: %llu files, %.1f MiB in, %.1f MiB out, %.1f s\n", b->out,
-			(unsigned long long)s->entries, mib(s->bytes_in), mib(s->bytes_out), seconds_since(&b->start));
+	fprintf(stderr, "%s: %llu files, %.1f MiB in, %.1f MiB out, %.1f s\n", b->out,
+		(unsigned long long)s->entries, mib(s->bytes_in), mib(s->bytes_out), seconds_since(&b->start));
 }
 
 static int take_words(struct build *b, int argc, char *const argv[], struct err *e)
@@ -110,6 +111,7 @@ static int take_words(struct build *b, int argc, char *const argv[], struct err 
 		err_set(e, ERR_USAGE, "build takes two words, the image and its source, not %d", argc - index);
 		return err_hint(e, "sif build OUT.sif SOURCE");
 	}
+	b->quiet |= b->o.quiet;
 	b->out = argv[index];
 	b->pack.source = argv[index + 1];
 	if (b->o.sandbox) {
@@ -260,7 +262,7 @@ static int build(struct build *b, struct err *e)
 	watch_signals(&r);
 	b->pack.out_fd = r.fd;
 	b->pack.out_name = b->out;
-	if (b->terminal) {
+	if (!b->quiet && isatty(STDERR_FILENO)) {
 		b->pack.progress = show_progress;
 		b->pack.progress_ctx = b;
 	}
@@ -276,7 +278,7 @@ static int build(struct build *b, struct err *e)
 
 int build_main(const struct invocation *inv, int argc, char *const argv[], struct err *e)
 {
-	struct build b = { .quiet = inv->quiet, .terminal = !inv->quiet && isatty(STDERR_FILENO) };
+	struct build b = { .quiet = inv->quiet };
 	int rc;
 
 	clock_gettime(CLOCK_MONOTONIC, &b.start);

@@ -56,72 +56,99 @@ int compress_block_size(const char *text, uint32_t *ret, struct err *e)
 	return 0;
 }
 
-/* The compressor that compresses nothing: 0 from do_block means "store it". */
-static sqfs_s32 none_block(sqfs_compressor_t *c, const sqfs_u8 *in, sqfs_u32 size, sqfs_u8 *out, sqfs_u32 outsize)
+/* A compressor around libsquashfs's: a block that does not become smaller is
+ * stored. (The lz4 of libsquashfs 1.2 keeps blocks that grew; unsquashfs then
+ * refuses the table.) Without an inner one it stores everything. */
+struct saving {
+	sqfs_compressor_t base; /* first: libsquashfs knows only this */
+	sqfs_compressor_t *inner;
+};
+
+static struct saving *saving_new(sqfs_compressor_t *inner);
+
+static sqfs_compressor_t *inner_of(const sqfs_compressor_t *c)
 {
-	(void)c;
-	(void)in;
-	(void)size;
-	(void)out;
-	(void)outsize;
-	return 0;
+	return ((const struct saving *)c)->inner;
 }
 
-static int none_options(sqfs_compressor_t *c, sqfs_file_t *file)
+static sqfs_s32 saving_block(sqfs_compressor_t *c, const sqfs_u8 *in, sqfs_u32 size, sqfs_u8 *out, sqfs_u32 outsize)
 {
-	(void)c;
-	(void)file;
-	return 0;
+	sqfs_compressor_t *inner = inner_of(c);
+	sqfs_s32 n = inner ? inner->do_block(inner, in, size, out, outsize) : 0;
+
+	return n > 0 && (sqfs_u32)n >= size ? 0 : n;
 }
 
-static void none_configuration(const sqfs_compressor_t *c, sqfs_compressor_config_t *cfg)
+static int saving_write_options(sqfs_compressor_t *c, sqfs_file_t *file)
 {
-	(void)c;
+	sqfs_compressor_t *inner = inner_of(c);
+
+	return inner ? inner->write_options(inner, file) : 0;
+}
+
+static int saving_read_options(sqfs_compressor_t *c, sqfs_file_t *file)
+{
+	sqfs_compressor_t *inner = inner_of(c);
+
+	return inner ? inner->read_options(inner, file) : 0;
+}
+
+static void saving_configuration(const sqfs_compressor_t *c, sqfs_compressor_config_t *cfg)
+{
+	sqfs_compressor_t *inner = inner_of(c);
+
 	*cfg = (sqfs_compressor_config_t){ .id = SQFS_COMP_GZIP };
+	if (inner)
+		inner->get_configuration(inner, cfg);
 }
 
-static void none_destroy(sqfs_object_t *obj)
+static void saving_destroy(sqfs_object_t *obj)
 {
+	sqfs_destroy(((struct saving *)obj)->inner);
 	free(obj);
 }
 
-static sqfs_object_t *none_copy(const sqfs_object_t *obj)
+/* Each of libsquashfs's threads takes a copy. */
+static sqfs_object_t *saving_copy(const sqfs_object_t *obj)
 {
-	sqfs_compressor_t *c = xmalloc(sizeof(*c));
+	sqfs_compressor_t *inner = ((const struct saving *)obj)->inner;
+	sqfs_compressor_t *copy = inner ? sqfs_copy(inner) : NULL;
 
-	*c = *(const sqfs_compressor_t *)obj;
-	return &c->base;
+	return inner && !copy ? NULL : &saving_new(copy)->base.base;
 }
 
-static sqfs_compressor_t *none_new(void)
+static struct saving *saving_new(sqfs_compressor_t *inner)
 {
-	sqfs_compressor_t *c = xcalloc(1, sizeof(*c));
+	struct saving *s = xcalloc(1, sizeof(*s));
 
-	c->base.destroy = none_destroy;
-	c->base.copy = none_copy;
-	c->get_configuration = none_configuration;
-	c->write_options = none_options;
-	c->read_options = none_options;
-	c->do_block = none_block;
-	return c;
+	s->inner = inner;
+	s->base.base.destroy = saving_destroy;
+	s->base.base.copy = saving_copy;
+	s->base.get_configuration = saving_configuration;
+	s->base.write_options = saving_write_options;
+	s->base.read_options = saving_read_options;
+	s->base.do_block = saving_block;
+	return s;
 }
 
 int compress_new(const struct compress *c, uint32_t block_size, bool unpack, sqfs_compressor_t **ret, struct err *e)
 {
 	sqfs_compressor_config_t cfg;
+	sqfs_compressor_t *inner;
 
 	if (c->none) {
-		*ret = none_new();
+		*ret = &saving_new(NULL)->base;
 		return 0;
 	}
 	if (sqfs_compressor_config_init(&cfg, (SQFS_COMPRESSOR)c->id, block_size, unpack ? SQFS_COMP_FLAG_UNCOMPRESS : 0))
 		return err_set(e, ERR_BUG, "libsquashfs refuses a block size of %u", block_size);
 	if (c->level)
 		cfg.level = c->level;
-	if (sqfs_compressor_create(&cfg, ret)) {
+	if (sqfs_compressor_create(&cfg, &inner)) {
 		err_set(e, ERR_ENVIRONMENT, "this libsquashfs was built without %s",
 			sqfs_compressor_name_from_id((SQFS_COMPRESSOR)c->id));
 		return err_hint(e, "choose another one by --compress");
 	}
+	*ret = unpack ? inner : &saving_new(inner)->base;
 	return 0;
 }
