@@ -3,6 +3,9 @@
  * all chunks are full, the reader when none is; `stop` ends the unpacker at its
  * next chunk, and an eventfd wakes it when it waits for a pipe that says nothing.
  *
+ * gzip is undone by zlib itself: libarchive (3.6) does not look at the checksum
+ * at the end of each member, and a damaged download must never become an image.
+ *
  * The source is read to its end even when the archive ended before: the program
  * at the other end of a pipe must not die of SIGPIPE over padding, and a
  * compressed file's checksum stands at its end. */
@@ -17,6 +20,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <zlib.h>
 
 #define CHUNKS 8
 #define CHUNK_SIZE (256u << 10)
@@ -40,6 +44,7 @@ struct ahead {
 	atomic_uint_least64_t bytes;
 	struct err read_err; /* the unpacker's own */
 	struct chunk *ring;
+	size_t have; /* bytes in buf that were read to see what the source is */
 	uint8_t buf[READ_SIZE];
 };
 
@@ -54,26 +59,41 @@ static int wait_input(struct ahead *a)
 	return p[1].revents ? 1 : 0;
 }
 
-static la_ssize_t on_read(struct archive *ar, void *ctx, const void **buf)
+/* Up to size bytes; 0 = the end. -1: read_err says why, or nothing when we are to stop. */
+static ssize_t read_source(struct ahead *a, void *buf, size_t size)
 {
-	struct ahead *a = ctx;
 	ssize_t n;
 	int rc;
 
 	do {
 		rc = wait_input(a);
-		if (rc > 0) {
-			archive_set_error(ar, ECANCELED, "stopped");
+		if (rc > 0)
 			return -1;
-		}
-		n = rc < 0 ? -1 : read(a->fd, a->buf, sizeof(a->buf));
+		n = rc < 0 ? -1 : read(a->fd, buf, size);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
-	if (n < 0) {
+	if (n < 0)
 		err_sys(&a->read_err, errno, "cannot read '%s'", a->name);
-		archive_set_error(ar, errno, "cannot read");
-		return -1;
-	}
-	atomic_fetch_add(&a->bytes, (uint64_t)n);
+	else
+		atomic_fetch_add(&a->bytes, (uint64_t)n);
+	return n;
+}
+
+/* The next bytes in a->buf. */
+static ssize_t fill(struct ahead *a)
+{
+	size_t have = a->have;
+
+	a->have = 0;
+	return have ? (ssize_t)have : read_source(a, a->buf, sizeof(a->buf));
+}
+
+static la_ssize_t on_read(struct archive *ar, void *ctx, const void **buf)
+{
+	struct ahead *a = ctx;
+	ssize_t n = fill(a);
+
+	if (n < 0)
+		archive_set_error(ar, EIO, "cannot read");
 	*buf = a->buf;
 	return n;
 }
@@ -83,9 +103,9 @@ static int support(struct archive *ar)
 {
 	static int (*const filters[])(struct archive *) = {
 		archive_read_support_filter_bzip2, archive_read_support_filter_compress,
-		archive_read_support_filter_gzip,  archive_read_support_filter_lz4,
-		archive_read_support_filter_lzip,  archive_read_support_filter_lzma,
-		archive_read_support_filter_xz,	   archive_read_support_filter_zstd,
+		archive_read_support_filter_lz4,   archive_read_support_filter_lzip,
+		archive_read_support_filter_lzma,  archive_read_support_filter_xz,
+		archive_read_support_filter_zstd,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
@@ -96,10 +116,8 @@ static int support(struct archive *ar)
 	return archive_read_support_format_raw(ar);
 }
 
-static int fail(struct ahead *a, struct archive *ar, struct err *e)
+static int fail(struct ahead *a, const char *text, struct err *e)
 {
-	const char *text = archive_error_string(ar);
-
 	if (a->read_err.kind) {
 		*e = a->read_err;
 		return -1;
@@ -132,21 +150,64 @@ static void push(struct ahead *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
-/* Unpack until the end: 0, or -1 with e filled; a reader that left is no error. */
-static int unpack(struct ahead *a, struct archive *ar, struct err *e)
+/* Members of a gzip file, one behind the other, until the source ends or
+ * something else follows. 1 = the reader left. */
+static int inflate_members(struct ahead *a, z_stream *z, struct err *e)
 {
-	struct archive_entry *entry;
+	struct chunk *c = free_chunk(a);
+	int rc = Z_OK;
+
+	while (c) {
+		if (z->avail_in == 0) {
+			ssize_t n = fill(a);
+
+			if (n < 0)
+				return a->stop ? 1 : fail(a, NULL, e);
+			z->next_in = a->buf;
+			z->avail_in = (uInt)n;
+		}
+		if (rc == Z_STREAM_END) { /* another member, padding, or the end */
+			if (z->avail_in == 0 || *z->next_in != 0x1f)
+				break;
+			inflateReset(z);
+		} else if (z->avail_in == 0) {
+			return fail(a, "the gzip data end too early", e);
+		}
+		z->next_out = c->data + c->len;
+		z->avail_out = (uInt)(CHUNK_SIZE - c->len);
+		rc = inflate(z, Z_NO_FLUSH);
+		c->len = CHUNK_SIZE - z->avail_out;
+		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
+			return fail(a, z->msg, e);
+		if (c->len == CHUNK_SIZE) {
+			push(a);
+			c = free_chunk(a);
+		}
+	}
+	if (c && c->len)
+		push(a);
+	return 0;
+}
+
+static int unpack_gzip(struct ahead *a, struct err *e)
+{
+	z_stream z = {};
+	int rc;
+
+	if (inflateInit2(&z, 15 + 16) != Z_OK) /* 16: a gzip header and checksum */
+		return err_sys(e, ENOMEM, "cannot unpack '%s'", a->name);
+	rc = inflate_members(a, &z, e);
+	inflateEnd(&z);
+	return rc;
+}
+
+static int unpack_rest(struct ahead *a, struct archive *ar, struct err *e)
+{
 	struct chunk *c;
 	la_ssize_t n;
-	int rc = archive_read_open(ar, a, NULL, on_read, NULL);
 
-	if (rc == ARCHIVE_OK)
-		rc = archive_read_next_header(ar, &entry);
-	if (rc == ARCHIVE_EOF || (rc != ARCHIVE_OK && !a->read_err.kind && a->bytes == 0))
-		return 0; /* no byte at all */
-	if (rc != ARCHIVE_OK)
-		return fail(a, ar, e);
 	while ((c = free_chunk(a))) {
+		n = 0;
 		while (c->len < CHUNK_SIZE) {
 			n = archive_read_data(ar, c->data + c->len, CHUNK_SIZE - c->len);
 			if (n <= 0)
@@ -156,42 +217,67 @@ static int unpack(struct ahead *a, struct archive *ar, struct err *e)
 		if (c->len)
 			push(a);
 		if (c->len < CHUNK_SIZE)
-			return n < 0 ? fail(a, ar, e) : 0;
+			return n < 0 ? fail(a, archive_error_string(ar), e) : 0;
 	}
-	return 0;
+	return 1;
+}
+
+static int unpack_other(struct ahead *a, struct err *e)
+{
+	struct archive *ar = archive_read_new();
+	struct archive_entry *entry;
+	int rc = -1;
+
+	if (!ar || support(ar) == ARCHIVE_FATAL)
+		err_sys(e, ENOMEM, "cannot unpack '%s'", a->name);
+	else if (archive_read_open(ar, a, NULL, on_read, NULL) != ARCHIVE_OK ||
+		 archive_read_next_header(ar, &entry) != ARCHIVE_OK)
+		fail(a, archive_error_string(ar), e);
+	else
+		rc = unpack_rest(a, ar, e);
+	archive_read_free(ar);
+	return rc;
+}
+
+/* Unpack to the end: 0, or 1 when the reader left before. */
+static int unpack(struct ahead *a, struct err *e)
+{
+	static const uint8_t gzip[] = { 0x1f, 0x8b };
+
+	while (a->have < sizeof(gzip)) {
+		ssize_t n = read_source(a, a->buf + a->have, sizeof(a->buf) - a->have);
+
+		if (n < 0)
+			return a->read_err.kind ? fail(a, NULL, e) : 1;
+		if (n == 0)
+			break;
+		a->have += (size_t)n;
+	}
+	if (a->have == 0)
+		return 0; /* no byte at all */
+	if (a->have >= sizeof(gzip) && memcmp(a->buf, gzip, sizeof(gzip)) == 0)
+		return unpack_gzip(a, e);
+	return unpack_other(a, e);
 }
 
 /* Whatever stands behind the compressed data. */
 static int drain(struct ahead *a, struct err *e)
 {
 	ssize_t n;
-	int rc;
 
-	for (;;) {
-		rc = wait_input(a);
-		if (rc > 0)
-			return 0;
-		n = rc < 0 ? -1 : read(a->fd, a->buf, sizeof(a->buf));
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return err_sys(e, errno, "cannot read '%s'", a->name);
-		if (n > 0)
-			atomic_fetch_add(&a->bytes, (uint64_t)n);
-	}
+	do
+		n = read_source(a, a->buf, sizeof(a->buf));
+	while (n > 0);
+	return n < 0 && a->read_err.kind ? fail(a, NULL, e) : 0;
 }
 
 static void *run(void *ctx)
 {
 	struct ahead *a = ctx;
-	struct archive *ar = archive_read_new();
 	struct err e = {};
 
-	if (!ar || support(ar) == ARCHIVE_FATAL)
-		err_sys(&e, ENOMEM, "cannot unpack '%s'", a->name);
-	else if (!unpack(a, ar, &e) && !a->stop)
+	if (!unpack(a, &e))
 		drain(a, &e);
-	archive_read_free(ar);
 	pthread_mutex_lock(&a->lock);
 	a->err = e;
 	a->done = true;

@@ -12,5 +12,17 @@ libpack_a_SOURCES = \
 	image/pack/native.h image/pack/native.c image/pack/labels.h image/pack/labels.c
 # What a program links that packs.
 PACK_LIBADD = libpack.a libsif.a libsquashsuper.a libsource.a libbase.a $(ARCHIVE_LIBS) $(SQUASHFS_LIBS) \
-	$(CRYPTO_LIBS) $(JANSSON_LIBS) -lpthread
+	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) -lpthread
+
+if HAVE_CMOCKA
+pack_tests = tests/unit/pack_tree tests/unit/pack_words
+check_PROGRAMS += $(pack_tests)
+TESTS += $(pack_tests)
+tests_unit_pack_tree_SOURCES = tests/unit/pack_tree.c
+tests_unit_pack_tree_CFLAGS = $(unit_cflags)
+tests_unit_pack_tree_LDADD = $(PACK_LIBADD) $(CMOCKA_LIBS)
+tests_unit_pack_words_SOURCES = tests/unit/pack_words.c
+tests_unit_pack_words_CFLAGS = $(unit_cflags)
+tests_unit_pack_words_LDADD = $(PACK_LIBADD) $(CMOCKA_LIBS)
+endif
 endif

@@ -25,6 +25,9 @@ struct tar {
 	struct err source; /* what went wrong before libarchive saw it */
 	bool ended;	   /* libarchive asked for more and there was none */
 	bool any;	   /* the input has a byte at all */
+	const uint8_t *chunk; /* what libarchive got last */
+	size_t chunk_len;
+	uint64_t given; /* bytes it got in all */
 	struct str last;   /* path of the last entry that was read whole */
 };
 
@@ -40,6 +43,9 @@ static la_ssize_t on_read(struct archive *ar, void *ctx, const void **buf)
 		return -1;
 	}
 	t->any |= rc > 0;
+	t->chunk = *buf;
+	t->chunk_len = len;
+	t->given += len;
 	t->ended |= rc == 0;
 	return (la_ssize_t)len;
 }
@@ -195,18 +201,24 @@ static int read_entries(struct tar *t, struct err *e)
 	}
 }
 
+static void count_ignored(struct tar *t, const uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		t->p->stats->ignored += data[i] != 0;
+}
+
 /* Read on to the source's end; what is not zero there is counted. */
 static int drain(struct tar *t, struct err *e)
 {
+	uint64_t rest = t->given - (uint64_t)archive_filter_bytes(t->ar, 0);
 	const void *data;
 	size_t len;
 	int rc;
 
+	if (rest <= t->chunk_len)
+		count_ignored(t, t->chunk + t->chunk_len - rest, (size_t)rest);
 	while ((rc = ahead_next(t->ahead, &data, &len, e)) > 0) {
-		const uint8_t *b = data;
-
-		for (size_t i = 0; i < len; i++)
-			t->p->stats->ignored += b[i] != 0;
+		count_ignored(t, data, len);
 		t->p->stats->read = ahead_read(t->ahead);
 		packer_tick(t->p);
 	}

@@ -33,7 +33,8 @@ home() {
 }
 home 'archive' 'image/pack/|image/squash/codec'
 home 'sqfs/' 'image/pack/'
-home '(zstd|lz4|lzma|zlib|libdeflate|lzo/)' 'image/squash/codec'
+home '(zstd|lz4|lzma|libdeflate|lzo/)' 'image/squash/codec'
+home 'zlib' 'image/squash/codec|image/pack/ahead'
 home 'jansson' 'image/|cmd/'
 home 'openssl/' 'image/'
 home 'curl/' 'cmd/sif_fetch'
