@@ -14,9 +14,12 @@ static void target_set(struct stage *st, const char *path)
 		strv_add(&st->target, st->spec->args.v[i]);
 }
 
+/* Takes message, which stands on a line of its own. */
 static void say(struct action *ret, int status, char *message)
 {
-	ret->message = message;
+	OWN_FREE char *taken = message;
+
+	ret->message = xasprintf("%s\n", taken);
 	ret->status = status;
 }
 
