@@ -50,7 +50,8 @@ static int target_of(const char *dest, const struct root *r, char **ret, struct 
 static void tell(const struct squash_extract_stats *s)
 {
 	if (s->devices)
-		log_warn("%llu device nodes were left out: only root can make them", (unsigned long long)s->devices);
+		log_warn("%llu device nodes were left out: only root can make them",
+			 (unsigned long long)s->devices);
 	if (s->xattrs)
 		log_warn("%llu extended attributes were left out: the file system refused them",
 			 (unsigned long long)s->xattrs);
@@ -131,7 +132,8 @@ int cp_main(const struct invocation *inv, int argc, char *const argv[], struct e
 	if (argc - index < 2)
 		return err_set(e, ERR_USAGE, "what to copy, and where? IMAGE:PATH... DEST");
 	if (argc - index > 2 && (stat(argv[argc - 1], &st) || !S_ISDIR(st.st_mode)))
-		return err_set(e, ERR_USAGE, "'%s' is not a directory, it cannot take several files", argv[argc - 1]);
+		return err_set(e, ERR_USAGE, "'%s' is not a directory, it cannot take several files",
+			       argv[argc - 1]);
 	for (; index < argc - 1; index++)
 		if (copy(argv[index], argv[argc - 1], &opt, e))
 			return -1;

@@ -116,8 +116,8 @@ static void print_json(struct ls *ls, const char *name, const struct squash_inod
 	str_add_json(&out, ls->root->image);
 	str_add(&out, ", \"path\": ");
 	str_add_json(&out, name);
-	str_addf(&out, ", \"type\": \"%s\", \"mode\": \"%04o\", \"uid\": %u, \"gid\": %u, \"links\": %u", type_word(i->mode),
-		 i->mode & 07777, i->uid, i->gid, i->nlink);
+	str_addf(&out, ", \"type\": \"%s\", \"mode\": \"%04o\"", type_word(i->mode), i->mode & 07777);
+	str_addf(&out, ", \"uid\": %u, \"gid\": %u, \"links\": %u", i->uid, i->gid, i->nlink);
 	if (is_device(i->mode))
 		str_addf(&out, ", \"major\": %u, \"minor\": %u", major(i->rdev), minor(i->rdev));
 	str_addf(&out, ", \"size\": %llu, \"mtime\": %u", size_of(i), i->mtime);

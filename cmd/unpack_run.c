@@ -40,7 +40,8 @@ static int parse(int argc, char *const argv[], struct words *ret, struct err *e)
 
 	if (opt_parse(unpack_options, argc, argv, &index, &opt, e))
 		goto out;
-	if (parse_fd(opt.image_fd, "image-fd", &ret->image_fd, e) || parse_fd(opt.into_fd, "into-fd", &ret->into_fd, e))
+	if (parse_fd(opt.image_fd, "image-fd", &ret->image_fd, e) ||
+	    parse_fd(opt.into_fd, "into-fd", &ret->into_fd, e))
 		goto out;
 	if (!opt.size) {
 		err_set(e, ERR_USAGE, "--size is missing");
@@ -94,7 +95,8 @@ static int check_space(struct squash *fs, const struct squash_inode *root, int i
 	if (need.bytes <= have && (st.f_files == 0 || need.inodes <= st.f_favail))
 		return 0;
 	err_set(e, ERR_SYSTEM, "the image needs %llu MiB unpacked (%llu files), and there is room for %llu MiB",
-		(unsigned long long)(need.bytes >> 20), (unsigned long long)need.inodes, (unsigned long long)(have >> 20));
+		(unsigned long long)(need.bytes >> 20), (unsigned long long)need.inodes,
+		(unsigned long long)(have >> 20));
 	e->sys = ENOSPC;
 	return err_hint(e, "set SIF_TMPDIR to a local directory with more room");
 }

@@ -123,7 +123,8 @@ static int points_of(struct squash *fs, const struct squash_inode *file, const s
 			return 0;
 		}
 		p->next = old;
-	} while (!atomic_compare_exchange_weak_explicit(head, &old, p, memory_order_release, memory_order_acquire));
+	} while (!atomic_compare_exchange_weak_explicit(head, &old, p, memory_order_release,
+							memory_order_acquire));
 	atomic_fetch_add(&fs->points_bytes, sizeof(*p) + p->n * sizeof(p->at[0]));
 	*ret = p;
 	return 0;

@@ -163,7 +163,8 @@ static int read_inode(struct squash *fs, uint64_t ref, struct squash_inode *ret,
 	/* The extended link keeps its xattr index behind the target. */
 	if (type == LINK_EXT) {
 		if (ret->size > SQ_LINK_MAX)
-			return err_set(e, ERR_FORMAT, "a link target of %llu bytes", (unsigned long long)ret->size);
+			return err_set(e, ERR_FORMAT, "a link target of %llu bytes",
+				       (unsigned long long)ret->size);
 		if (sq_cursor_skip(&c, ret->size, e) || sq_cursor_read(&c, p, 4, e))
 			return -1;
 		ret->xattr = le32(p);

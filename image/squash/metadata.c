@@ -141,7 +141,8 @@ static const struct sq_meta_block *publish(struct squash *fs, struct sq_meta_blo
 			return other;
 		}
 		b->next = old;
-	} while (!atomic_compare_exchange_weak_explicit(head, &old, b, memory_order_release, memory_order_acquire));
+	} while (!atomic_compare_exchange_weak_explicit(head, &old, b, memory_order_release,
+							memory_order_acquire));
 	return b;
 }
 
@@ -223,7 +224,8 @@ static int advance(struct sq_cursor *c, uint8_t *p, uint64_t n, struct err *e)
 		uint32_t disk, part;
 
 		if (c->pos >= c->limit)
-			return err_set(e, ERR_FORMAT, "metadata ends too early (at %llu)", (unsigned long long)c->pos);
+			return err_set(e, ERR_FORMAT, "metadata ends too early (at %llu)",
+				       (unsigned long long)c->pos);
 		if (copy(c->fs, c->pos, c->off, p, n < SQ_META_SIZE ? (size_t)n : SQ_META_SIZE, &disk, &part, e))
 			return -1;
 		if (part == UINT32_MAX)

@@ -77,3 +77,14 @@ check "unpack below a descriptor" unpack out
 check "it is the tree" diff -r --no-dereference tree out
 refuse "unpack into what is not empty" 3 'cannot make' sh -c "$(dirname "$SIF")/../libexec/sif/sif-read unpack \
 	--image-fd 3 --size $(stat -c %s a.sqfs) --into-fd 4 3<a.sqfs 4<out"
+
+add() { "$SIF" object add --datatype partition --partarch amd64 --parttype "$1" --partfs "$2" a.sif "$3"; }
+check "a SIF" "$SIF" object new a.sif
+refuse "one without a partition" 3 "'a.sif' has no primary partition" "$SIF" ls a.sif
+check "with a partition that is not the primary one" add data squashfs junk
+check "and one that is" add primary squashfs a.sqfs
+prints "cat from its primary partition" hello "$SIF" cat a.sif:/f
+equal "ls of it" "$("$SIF" ls -lR a.sqfs)" "$("$SIF" ls -lR a.sif)"
+check "another SIF" "$SIF" object new --force a.sif
+check "whose file system is ext3" add primary ext3 a.sqfs
+refuse "says so" 3 "is not SquashFS but ext3" "$SIF" ls a.sif
