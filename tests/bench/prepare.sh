@@ -12,7 +12,7 @@ mkdir -p "$dir"
 cd "$dir"
 if [ ! -f numpy.tar ]; then
 	command -v mmdebstrap >/dev/null || { echo "prepare.sh: mmdebstrap is not installed"; exit 1; }
-	mmdebstrap --quiet --variant=minbase --include=python3,python3-numpy \
+	mmdebstrap --quiet --format=tar --variant=minbase --include=python3,python3-numpy \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' bookworm numpy.tar.part
 	mv numpy.tar.part numpy.tar
@@ -28,7 +28,7 @@ fi
 [ -f numpy.sif ] || "$sif" build --compress zstd:3 numpy.sif numpy.tar
 if [ ! -f numpy.sqfs ]; then
 	id=1
-	while "$sif" object dump numpy.sif $id >numpy.sqfs.part && [ "$(head -c 4 numpy.sqfs.part)" != hsqs ]; do
+	while "$sif" object dump $id numpy.sif >numpy.sqfs.part && [ "$(head -c 4 numpy.sqfs.part)" != hsqs ]; do
 		id=$((id + 1))
 	done
 	unsquashfs -s numpy.sqfs.part >/dev/null # fails where no object was one
