@@ -56,9 +56,13 @@ static const char *const outside[] = {
 
 static bool matches(const char *pattern, const char *name)
 {
-	const char *star = strchr(pattern, '*');
-	size_t head = star ? (size_t)(star - pattern) : 0;
+	const char *star;
+	size_t head;
 
+	if (*pattern != *name) /* most: some 300 patterns meet each variable */
+		return false;
+	star = strchr(pattern, '*');
+	head = star ? (size_t)(star - pattern) : 0;
 	if (!star)
 		return strcmp(pattern, name) == 0;
 	return strncmp(pattern, name, head) == 0 && str_ends(name + head, star + 1);

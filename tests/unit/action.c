@@ -727,6 +727,46 @@ static void every_image_at_hand(void **state)
 	assert_true(done > 0);
 }
 
+static void exec_says_why(void **state)
+{
+	OWN_FREE char *badinterp = xasprintf("%s/opt/tool/badinterp", root);
+	OWN_FREE char *missing = xasprintf("%s/opt/tool/missing", root);
+	OWN_FREE char *notexec = xasprintf("%s/opt/tool/notexec", root);
+	OWN_FREE char *text = xasprintf("%s/opt/tool/text", root);
+	struct action a = {};
+	struct err e;
+	pid_t pid;
+
+	(void)state;
+	put("/opt/tool/badinterp", 0755, "#! /no/such/interpreter -x\n");
+	strv_add(&a.argv, "x");
+	a.path = badinterp;
+	assert_int_equal(action_exec(&a, DIALECT_SIF, &e), -1);
+	assert_int_equal(e.status, 126);
+	assert_non_null(strstr(e.msg, "'/no/such/interpreter'"));
+	assert_int_equal(action_exec(&a, DIALECT_APPTAINER, &e), -1);
+	assert_int_equal(e.status, 255);
+	a.path = missing;
+	assert_int_equal(action_exec(&a, DIALECT_SIF, &e), -1);
+	assert_int_equal(e.status, 127);
+	a.path = notexec;
+	assert_int_equal(action_exec(&a, DIALECT_SIF, &e), -1);
+	assert_int_equal(e.status, 126);
+
+	/* a text without "#!" is run by /bin/sh */
+	put("/opt/tool/text", 0755, "exit $(( $1 + 1 ))\n");
+	a.path = text;
+	strv_add(&a.argv, "41");
+	pid = fork();
+	if (pid == 0) {
+		(void)!action_exec(&a, DIALECT_SIF, &e);
+		_exit(99);
+	}
+	assert_int_equal(child_wait(pid, &e), 42);
+	a.path = NULL;
+	action_free(&a);
+}
+
 static void env_words(void **state)
 {
 	struct launched l;
@@ -775,6 +815,7 @@ int main(void)
 		TEST(a_script_may_end_the_start),
 		TEST(both_ways_agree),
 		TEST(every_image_at_hand),
+		TEST(exec_says_why),
 		TEST(env_words),
 	};
 
