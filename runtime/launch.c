@@ -129,16 +129,16 @@ static int enter(struct launch *l, struct err *e)
 {
 	const struct namespaces ns = { .ipc = l->plan.ipc, .net = l->plan.net, .uts = l->plan.uts,
 				       .hostname = l->plan.hostname };
-	OWN_FD int mount_fd = -1, report_fd = -1;
+	OWN_ROOT_MOUNT struct root_mount root = ROOT_MOUNT_INIT;
 
 	if (make_sources(&l->plan, e) || namespace_enter(&ns, e))
 		return -1;
 	l->umask = umask(0); /* modes of mount points are what they say */
 	if (l->image.kind != ROOTFS_DIRECTORY)
 		l->image.log_fd = server_log_open(l->host.home);
-	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, l->spec->unpack, &mount_fd, &report_fd, e))
+	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, l->spec->unpack, &root, e))
 		return -1;
-	return perform_prepare(&l->performance, &l->plan, &l->identity, &mount_fd, &report_fd, e);
+	return perform_prepare(&l->performance, &l->plan, &l->identity, &root, e);
 }
 
 /* *ret: the name by which the directory was entered; PWD keeps it. */

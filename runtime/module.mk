@@ -10,7 +10,8 @@ libruntime_a_SOURCES += \
 	runtime/identity.h runtime/identity.c runtime/init.h runtime/init.c runtime/mount.h runtime/mount.c \
 	runtime/namespace.h runtime/namespace.c runtime/path.h runtime/path.c runtime/perform.h runtime/perform.c \
 	runtime/plan.h runtime/plan.c runtime/plan_print.c runtime/rootfs.h runtime/rootfs.c \
-	runtime/session.h runtime/session.c runtime/unpack.h runtime/unpack.c
+	runtime/session.h runtime/session.c runtime/unpack.h runtime/unpack.c \
+	runtime/warm.h runtime/warm.c
 
 if HAVE_CMOCKA
 launch_tests = tests/unit/bind tests/unit/identity tests/unit/plan

@@ -24,6 +24,7 @@
 #include "runtime/grow.h"
 #include "runtime/mount.h"
 #include "runtime/path.h"
+#include "runtime/warm.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -33,7 +34,7 @@
 struct perform_step {
 	const struct step *s;
 	int tree;	/* owned: detached mount, -1 = made when its turn comes */
-	int report_fd;	/* owned: of the server of STEP_IMAGE */
+	struct root_mount image; /* of STEP_IMAGE */
 	bool skip;
 	bool is_file;
 	bool nested;	/* below an earlier step's target */
@@ -70,7 +71,7 @@ static int mount_image(struct perform_step *ps, struct err *e)
 
 	if (rootfs_open(ps->s->source, &want, &image, e))
 		return -1;
-	return rootfs_mount(&image, false, false, &ps->tree, &ps->report_fd, e);
+	return rootfs_mount(&image, false, false, &ps->image, e);
 }
 
 static int prepare_step(struct perform_step *ps, struct err *e)
@@ -89,57 +90,68 @@ static int prepare_step(struct perform_step *ps, struct err *e)
 /* What is wanted of another image takes the place of its whole tree. */
 static int narrow_image(struct performance *pf, struct perform_step *ps, struct err *e)
 {
-	OWN_FD int whole = TAKE_FD(ps->tree), inside = -1;
+	OWN_FD int inside = -1;
 	struct stat st;
 
-	if (session_attach(&pf->session, whole, e))
+	if (session_attach(&pf->session, ps->image.fd, e))
 		return -1;
-	inside = fd_open_in_root(whole, ps->s->text, O_PATH, 0, e);
+	inside = fd_open_in_root(ps->image.fd, ps->s->text, O_PATH, 0, e);
 	if (inside < 0) {
 		struct err report;
 
-		if (ps->report_fd >= 0 && errno == ENOTCONN && err_recv(ps->report_fd, &report) == 0)
+		if (ps->image.report_fd >= 0 && errno == ENOTCONN && err_recv(ps->image.report_fd, &report) == 0)
 			*e = report;
 		return err_ctx(e, "%s '%s'", ps->s->why, ps->s->source);
 	}
 	if (fstat(inside, &st))
 		return err_sys(e, errno, "'%s'", ps->s->text);
+	own_fd_(&ps->image.fd); /* the rest of that image is not wanted */
 	ps->is_file = !S_ISDIR(st.st_mode);
 	ps->tree = mount_clone(inside, "", true, attributes(ps->s), e);
 	return ps->tree < 0 ? -1 : 0;
 }
 
-int perform_prepare(struct performance *pf, const struct plan *plan, const struct identity *id, int *root_mount,
-		    int *report_fd, struct err *e)
+/* From here on this namespace may change: the servers have their own. */
+static int settle_servers(struct performance *pf, struct err *e)
+{
+	if (root_mount_settle(&pf->root, e))
+		return -1;
+	for (size_t i = 0; i < pf->plan->n; i++)
+		if (root_mount_settle(&pf->steps[i].image, e))
+			return -1;
+	return 0;
+}
+
+int perform_prepare(struct performance *pf, const struct plan *plan, const struct identity *id,
+		    struct root_mount *root, struct err *e)
 {
 	pf->plan = plan;
 	pf->identity = id;
-	pf->root_fd = TAKE_FD(*root_mount);
-	pf->report_fd = TAKE_FD(*report_fd);
+	pf->root = *root;
+	*root = (struct root_mount)ROOT_MOUNT_INIT;
 	pf->steps = xcalloc(plan->n + 1, sizeof(*pf->steps));
 	for (size_t i = 0; i < plan->n; i++)
-		pf->steps[i] = (struct perform_step){ .s = &plan->steps[i], .tree = -1, .report_fd = -1 };
+		pf->steps[i] = (struct perform_step){ .s = &plan->steps[i], .tree = -1, .image = ROOT_MOUNT_INIT };
 	for (size_t i = 0; i < plan->n; i++)
 		if (prepare_step(&pf->steps[i], e))
 			return -1;
-	if (session_open(&pf->session, plan->session_size, e))
+	if (settle_servers(pf, e) || session_open(&pf->session, plan->session_size, e))
 		return -1;
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->steps[i].kind == STEP_IMAGE && narrow_image(pf, &pf->steps[i], e))
 			return -1;
-	return session_attach(&pf->session, pf->root_fd, e);
+	return session_attach(&pf->session, pf->root.fd, e);
 }
 
 void performance_free(struct performance *pf)
 {
 	for (size_t i = 0; pf->steps && i < pf->plan->n; i++) {
 		own_fd_(&pf->steps[i].tree);
-		own_fd_(&pf->steps[i].report_fd);
+		root_mount_free(&pf->steps[i].image);
 	}
 	free(pf->steps);
 	pf->steps = NULL;
-	own_fd_(&pf->root_fd);
-	own_fd_(&pf->report_fd);
+	root_mount_free(&pf->root);
 	session_close(&pf->session);
 }
 
@@ -157,7 +169,7 @@ static int make_writable(struct performance *pf, struct err *e)
 	work = session_dir(&pf->session, 0755, e);
 	if (work < 0)
 		return -1;
-	overlay = mount_overlay(&pf->root_fd, 1, upper, work, e);
+	overlay = mount_overlay(&pf->root.fd, 1, upper, work, e);
 	if (overlay < 0) {
 		if (e->sys == EPERM || e->sys == ENODEV || e->sys == EINVAL)
 			err_hint(e, "--writable-tmpfs needs overlayfs in user namespaces (Linux 5.11 or newer)");
@@ -165,8 +177,8 @@ static int make_writable(struct performance *pf, struct err *e)
 	}
 	if (session_attach(&pf->session, overlay, e))
 		return -1;
-	own_fd_(&pf->root_fd);
-	pf->root_fd = TAKE_FD(overlay);
+	own_fd_(&pf->root.fd);
+	pf->root.fd = TAKE_FD(overlay);
 	return 0;
 }
 
@@ -193,7 +205,7 @@ static int make_mount_points(struct performance *pf, struct err *e)
 		ps->nested = is_nested(pf, i);
 		if (ps->skip || ps->nested || ps->s->kind == STEP_PASSWD || ps->s->kind == STEP_GROUP)
 			continue;
-		missing = grow_note(&g, pf->root_fd, ps->s->target, ps->is_file, e);
+		missing = grow_note(&g, pf->root.fd, ps->s->target, ps->is_file, e);
 		if (missing < 0 && (errno == ENOTCONN || errno == ECONNABORTED || give_up(ps, e)))
 			return -1;
 		if (missing > 0 && pf->plan->root == ROOT_WRITABLE) {
@@ -204,7 +216,7 @@ static int make_mount_points(struct performance *pf, struct err *e)
 				return -1;
 		}
 	}
-	return grow(&g, &pf->session, pf->plan->root == ROOT_OVERLAY, &pf->root_fd, e);
+	return grow(&g, &pf->session, pf->plan->root == ROOT_OVERLAY, &pf->root.fd, e);
 }
 
 /*
@@ -243,7 +255,7 @@ static int make_file(struct performance *pf, const struct step *s, const char *t
  * device, something huge) can neither hang nor flood us. */
 static int make_identity(struct performance *pf, const struct step *s, struct err *e)
 {
-	OWN_FD int fd = fd_open_in_root(pf->root_fd, s->target, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
+	OWN_FD int fd = fd_open_in_root(pf->root.fd, s->target, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
 	OWN_FREE char *text = NULL, *changed = NULL;
 	struct stat st;
 
@@ -307,7 +319,7 @@ static bool shows_earlier(const struct performance *pf, size_t i, int target_fd)
 static int do_step(struct performance *pf, size_t i, struct err *e)
 {
 	struct perform_step *ps = &pf->steps[i];
-	OWN_FD int target = fd_open_in_root(pf->root_fd, ps->s->target, O_PATH, 0, e), tree = -1;
+	OWN_FD int target = fd_open_in_root(pf->root.fd, ps->s->target, O_PATH, 0, e), tree = -1;
 
 	if (target < 0) {
 		if (errno == ENOENT && ps->nested)
@@ -325,6 +337,9 @@ static int do_step(struct performance *pf, size_t i, struct err *e)
 
 static int attach_all(struct performance *pf, struct err *e)
 {
+	/* Not earlier: the names looked up above would wait behind these bytes. */
+	if (pf->root.report_fd >= 0)
+		warm_loader(pf->root.fd);
 	for (size_t i = 0; i < pf->plan->n; i++) {
 		struct perform_step *ps = &pf->steps[i];
 
@@ -337,12 +352,12 @@ static int attach_all(struct performance *pf, struct err *e)
 /* When the image server ended, its report is the cause of whatever went wrong. */
 static void prefer_report(struct performance *pf, struct err *e)
 {
-	struct pollfd wait = { .fd = pf->report_fd, .events = POLLIN };
+	struct pollfd wait = { .fd = pf->root.report_fd, .events = POLLIN };
 	struct err report;
 
-	if (pf->report_fd < 0)
+	if (pf->root.report_fd < 0)
 		return;
-	if (poll(&wait, 1, 200) > 0 && err_recv(pf->report_fd, &report) == 0)
+	if (poll(&wait, 1, 200) > 0 && err_recv(pf->root.report_fd, &report) == 0)
 		*e = report;
 	else if (e->sys == EIO)
 		err_hint(e, "the image is damaged; the server's log names the block: ~/.local/state/sif/server.log");
@@ -351,7 +366,7 @@ static void prefer_report(struct performance *pf, struct err *e)
 int perform_finish(struct performance *pf, struct err *e)
 {
 	if ((pf->plan->root == ROOT_OVERLAY && make_writable(pf, e)) || make_mount_points(pf, e) || attach_all(pf, e) ||
-	    mount_enter(pf->root_fd, e)) {
+	    mount_enter(pf->root.fd, e)) {
 		prefer_report(pf, e);
 		return -1;
 	}

@@ -13,16 +13,15 @@ struct performance {
 	const struct plan *plan;	 /* borrowed */
 	const struct identity *identity; /* borrowed */
 	struct session session;
-	int root_fd;   /* owned: the new root */
-	int report_fd; /* owned: the image server's report pipe, -1 = no server */
+	struct root_mount root; /* the new root */
 	struct perform_step *steps;
 };
-#define PERFORMANCE_INIT { .session = SESSION_INIT, .root_fd = -1, .report_fd = -1 }
+#define PERFORMANCE_INIT { .session = SESSION_INIT, .root = ROOT_MOUNT_INIT }
 
 /* What can be done while the image server starts: the session, a copy of every
- * bind source, other images. Takes *root_mount (detached) and *report_fd. */
-int perform_prepare(struct performance *pf, const struct plan *plan, const struct identity *id, int *root_mount,
-		    int *report_fd, struct err *e) MUST_CHECK;
+ * bind source, other images. Takes what root holds. */
+int perform_prepare(struct performance *pf, const struct plan *plan, const struct identity *id,
+		    struct root_mount *root, struct err *e) MUST_CHECK;
 /* The rest: mount points, mounts, and the new root is entered. When it fails
  * because the image server ended, e says why that one ended. */
 int perform_finish(struct performance *pf, struct err *e) MUST_CHECK;

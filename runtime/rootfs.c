@@ -254,7 +254,7 @@ static int mount_unpacked(const struct rootfs *r, const char *why, struct err *e
 }
 
 /* 0 = served, 1 = this node cannot serve images, and e says why; -1. */
-static int mount_served(const struct rootfs *r, int *ret_mount, int *ret_report, struct err *e)
+static int mount_served(const struct rootfs *r, struct root_mount *ret, struct err *e)
 {
 	const struct server_request rq = {
 		.image_fd = r->fd,
@@ -266,27 +266,41 @@ static int mount_served(const struct rootfs *r, int *ret_mount, int *ret_report,
 		.log_fd = r->log_fd,
 	};
 
-	if (server_start(&rq, ret_mount, ret_report, e) == 0)
+	if (server_begin(&rq, &ret->fd, &ret->report_fd, &ret->starter, e) == 0)
 		return 0;
 	return e->kind == ERR_ENVIRONMENT && e->sys ? 1 : -1;
 }
 
-int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, int *ret_mount, int *ret_report, struct err *e)
+int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, struct root_mount *ret, struct err *e)
 {
 	struct err cause = { .msg = "--unsquash" };
 
-	*ret_report = -1;
+	*ret = (struct root_mount)ROOT_MOUNT_INIT;
 	if (r->kind == ROOTFS_DIRECTORY) {
-		*ret_mount = mount_directory(r, writable, e);
-		return *ret_mount < 0 ? -1 : 0;
+		ret->fd = mount_directory(r, writable, e);
+		return ret->fd < 0 ? -1 : 0;
 	}
 	if (!unpack) {
-		int rc = mount_served(r, ret_mount, ret_report, e);
+		int rc = mount_served(r, ret, e);
 
 		if (rc <= 0)
 			return rc;
 		cause = *e;
 	}
-	*ret_mount = mount_unpacked(r, cause.msg, e);
-	return *ret_mount < 0 ? -1 : 0;
+	ret->fd = mount_unpacked(r, cause.msg, e);
+	return ret->fd < 0 ? -1 : 0;
+}
+
+int root_mount_settle(struct root_mount *m, struct err *e)
+{
+	pid_t starter = m->starter;
+
+	m->starter = 0;
+	return starter ? server_settle(starter, m->report_fd, e) : 0;
+}
+
+void root_mount_free(struct root_mount *m)
+{
+	own_fd_(&m->fd);
+	own_fd_(&m->report_fd);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum rootfs_kind { ROOTFS_DIRECTORY, ROOTFS_SQUASH, ROOTFS_SIF };
 
@@ -36,11 +37,21 @@ int rootfs_open(const char *name, const struct rootfs_want *want, struct rootfs 
 void rootfs_free(struct rootfs *r);
 #define OWN_ROOTFS OWN(rootfs_free)
 
-/* Its tree as a detached mount, inside the new namespaces: the directory
- * itself, or a server's mount; *ret_report is then the server's report pipe
- * (runtime/server/start.h), else -1. writable: a directory is mounted so.
- * unpack, or a node that cannot serve images: the tree that unpack_image made. */
-int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, int *ret_mount, int *ret_report,
-		 struct err *e) MUST_CHECK;
+/* An image's tree as a detached mount. */
+struct root_mount {
+	int fd;	       /* owned */
+	int report_fd; /* owned: the server's report (runtime/server/start.h), -1 = no server */
+	pid_t starter; /* child that is starting the server, 0 = none */
+};
+#define ROOT_MOUNT_INIT { .fd = -1, .report_fd = -1 }
+
+/* Inside the new namespaces: the directory itself, or what an image server
+ * will serve. writable: a directory is mounted so. unpack, or a node that cannot
+ * serve images: the tree that unpack_image made. */
+int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, struct root_mount *ret, struct err *e) MUST_CHECK;
+/* To be called before anything is attached. */
+int root_mount_settle(struct root_mount *m, struct err *e) MUST_CHECK;
+void root_mount_free(struct root_mount *m);
+#define OWN_ROOT_MOUNT OWN(root_mount_free)
 
 #endif

@@ -14,8 +14,8 @@
  *    whose root pivot_root moves into its own FUSE blocks for ever.
  *  4 A grandchild, in a session of its own, keeps four descriptors and becomes
  *    sif-fuse. The child ends, so that the server belongs to init and the
- *    program's wait() knows nothing of it; the caller has waited for that, which
- *    also orders step 3 before anything that it mounts.
+ *    program's wait() knows nothing of it; the caller waits for that before it
+ *    attaches anything, which orders step 3 before any mount of its own.
  *
  * When every mount is gone the kernel answers ENODEV to the server's read, and
  * it ends: no timeout, no unmount, nothing to clean up after kill -9. */
@@ -212,10 +212,10 @@ _Noreturn static void be_the_child(const struct server_exec *x)
 
 /* Signals stay blocked in the server until it ignores them (life.c): one that
  * hits the whole process group during the start must not take it away. */
-static int fork_server(const struct server_exec *x, struct err *e)
+static int fork_server(const struct server_exec *x, pid_t *ret_starter, struct err *e)
 {
 	sigset_t all, before;
-	int status = 0, saved;
+	int saved;
 	pid_t pid;
 
 	sigfillset(&all);
@@ -227,11 +227,8 @@ static int fork_server(const struct server_exec *x, struct err *e)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return err_sys(e, saved, "cannot start the image server");
-	/* ECHILD: the caller ignores SIGCHLD, and waitpid has waited all the same. */
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			break;
-	return status ? 1 : 0;
+	*ret_starter = pid;
+	return 0;
 }
 
 static void keep_environment(struct server_exec *x)
@@ -246,7 +243,7 @@ static void keep_environment(struct server_exec *x)
 			}
 }
 
-static int start(const struct server_request *rq, int device_fd, int report_fd, struct err *e)
+static int start(const struct server_request *rq, int device_fd, int report_fd, pid_t *ret_starter, struct err *e)
 {
 	char offset[24], size[24], uid[16], gid[16], name[] = "sif-fuse";
 	OWN_FREE char *path = NULL, *image = NULL;
@@ -271,14 +268,15 @@ static int start(const struct server_request *rq, int device_fd, int report_fd, 
 	x.path = path;
 	x.argv[HANDOVER_NAME] = image;
 	keep_environment(&x);
-	return fork_server(&x, e);
+	return fork_server(&x, ret_starter, e);
 }
 
-int server_start(const struct server_request *rq, int *ret_mount_fd, int *ret_report_fd, struct err *e)
+int server_begin(const struct server_request *rq, int *ret_mount_fd, int *ret_report_fd, pid_t *ret_starter,
+		 struct err *e)
 {
 	OWN_FD int device_fd = open_device(e);
 	OWN_FD int mount_fd = -1, report_fd = -1, report_write_fd = -1;
-	int pipe_fds[2], rc;
+	int pipe_fds[2];
 
 	if (device_fd < 0)
 		return -1;
@@ -289,10 +287,34 @@ int server_start(const struct server_request *rq, int *ret_mount_fd, int *ret_re
 		return err_sys(e, errno, "cannot make a pipe");
 	report_fd = pipe_fds[0];
 	report_write_fd = pipe_fds[1];
-	rc = start(rq, device_fd, report_write_fd, e);
-	if (rc > 0 && err_recv(report_fd, e) == 1)
+	if (start(rq, device_fd, report_write_fd, ret_starter, e))
+		return -1;
+	*ret_mount_fd = TAKE_FD(mount_fd);
+	*ret_report_fd = TAKE_FD(report_fd);
+	return 0;
+}
+
+int server_settle(pid_t starter, int report_fd, struct err *e)
+{
+	int status = 0;
+
+	/* ECHILD: the caller ignores SIGCHLD, and waitpid has waited all the same. */
+	while (waitpid(starter, &status, 0) < 0)
+		if (errno != EINTR)
+			break;
+	if (!status)
+		return 0;
+	if (err_recv(report_fd, e) == 1)
 		err_set(e, ERR_SYSTEM, "the image server was killed while it started");
-	if (rc)
+	return -1;
+}
+
+int server_start(const struct server_request *rq, int *ret_mount_fd, int *ret_report_fd, struct err *e)
+{
+	OWN_FD int mount_fd = -1, report_fd = -1;
+	pid_t starter;
+
+	if (server_begin(rq, &mount_fd, &report_fd, &starter, e) || server_settle(starter, report_fd, e))
 		return -1;
 	*ret_mount_fd = TAKE_FD(mount_fd);
 	*ret_report_fd = TAKE_FD(report_fd);

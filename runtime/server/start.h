@@ -44,4 +44,11 @@ struct server_request {
 int server_start(const struct server_request *rq, int *ret_mount_fd, int *ret_report_fd,
 		 struct err *e) MUST_CHECK;
 
+/* The same in two halves, for a caller that has something to do in between
+ * which attaches no mount: server_begin returns while a child of the caller,
+ * *ret_starter, is still starting the server; server_settle waits for it. */
+int server_begin(const struct server_request *rq, int *ret_mount_fd, int *ret_report_fd, pid_t *ret_starter,
+		 struct err *e) MUST_CHECK;
+int server_settle(pid_t starter, int report_fd, struct err *e) MUST_CHECK;
+
 #endif
