@@ -4,7 +4,10 @@ libruntime_a_SOURCES += runtime/server/start.h runtime/server/start.c \
 
 # What the server's tests and benchmarks use instead of a whole launch.
 if HELPERS
-check_PROGRAMS += tests/lib/with_image
+check_PROGRAMS += tests/lib/with_image tests/bench/fs_read
+tests_bench_fs_read_SOURCES = tests/bench/fs_read.c
+tests_bench_fs_read_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
+tests_bench_fs_read_LDADD = libbase.a
 tests_lib_with_image_SOURCES = tests/lib/with_image.c
 tests_lib_with_image_LDADD = libruntime.a libbase.a
 server_tests = tests/server/life.sh tests/server/refuse.sh tests/server/tree.sh tests/server/damage.sh

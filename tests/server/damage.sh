@@ -51,7 +51,7 @@ survive() {
 		>/dev/null 2>errors
 	code=$?
 	[ $code != 124 ] && [ $code != 137 ] || { bad "$1" "it hangs"; return; }
-	! grep -aqE 'not connected|aborted' errors || { bad "$1" "the server died: $(grep -aE 'not connected|aborted' errors | head -n 2)"; return; }
+	! grep -aqE 'not connected|connection abort' errors || { bad "$1" "the server died: $(grep -aE 'not connected|connection abort' errors | head -n 2)"; return; }
 	[ "$(wc -c <log 2>/dev/null || echo 0)" -lt 20000 ] || { bad "$1" "the log has $(wc -c <log) bytes"; return; }
 	rm -f log
 	true
