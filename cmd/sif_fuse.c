@@ -55,16 +55,18 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	return 0;
 }
 
-/* Blocks are large and come and go: keep them in one arena, on the heap. */
+/* Unpacked blocks and metadata stay: one heap that grows in large steps. */
 static void tune_malloc(void)
 {
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+	mallopt(M_TOP_PAD, 1024 * 1024);
 }
 
 static int serve(const struct words *w, bool *serving, struct err *e)
 {
+	const struct squash_options options = { .slow = serve_slow };
 	struct source *source = NULL;
 	struct server *server = NULL;
 	struct squash *fs = NULL;
@@ -73,7 +75,7 @@ static int serve(const struct words *w, bool *serving, struct err *e)
 	if (serve_confine(e) ||
 	    source_range_new(HANDOVER_IMAGE, w->offset, w->size, w->serve.name, &source, e))
 		return -1;
-	rc = squash_open(source, NULL, &fs, e);
+	rc = squash_open(source, &options, &fs, e);
 	if (rc == 0)
 		rc = serve_open(&w->serve, fs, &server, e);
 	if (rc == 0) {

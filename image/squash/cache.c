@@ -203,6 +203,11 @@ static struct sq_block *load(struct squash *fs, struct shard *s, struct sq_block
 /* The lock is held on entry and released. b is held by the caller already. */
 static struct sq_block *await(struct squash *fs, struct shard *s, struct sq_block *b, struct err *e)
 {
+	if (b->state == LOADING) {
+		pthread_mutex_unlock(&s->lock);
+		sq_slow(fs);
+		pthread_mutex_lock(&s->lock);
+	}
 	while (b->state == LOADING)
 		pthread_cond_wait(&s->changed, &s->lock);
 	if (b->state == FAILED) {

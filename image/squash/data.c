@@ -41,6 +41,7 @@ ssize_t sq_block_load(struct squash *fs, uint64_t pos, uint32_t word, void *out,
 {
 	uint32_t n = word & ~SQ_UNCOMPRESSED;
 
+	sq_slow(fs);
 	advise(fs, pos);
 	atomic_fetch_add_explicit(&fs->blocks_read, 1, memory_order_relaxed);
 	if (!(word & SQ_UNCOMPRESSED))
@@ -68,6 +69,7 @@ static int read_part(struct squash *fs, uint64_t pos, uint32_t word, uint32_t fr
 	if (word & SQ_UNCOMPRESSED) {
 		if (exact ? have != need : have < need)
 			return wrong_size(pos, e);
+		sq_slow(fs);
 		advise(fs, pos);
 		return source_read(fs->src, out, n, pos + from, e);
 	}

@@ -100,7 +100,15 @@ struct squash {
 	struct sq_scratch *pool;
 	_Atomic uint64_t advised[SQ_CHUNKS / 64];
 	_Atomic uint64_t blocks_read;
+	void (*slow)(void *ctx); /* squash_options */
+	void *slow_ctx;
 };
+
+static inline void sq_slow(const struct squash *fs)
+{
+	if (fs->slow)
+		fs->slow(fs->slow_ctx);
+}
 
 /* codec.c */
 int sq_codec_choose(struct squash *fs, struct err *e) MUST_CHECK;

@@ -116,6 +116,7 @@ static struct sq_meta_block *load(struct squash *fs, uint64_t pos, struct err *e
 		free(b);
 		return NULL;
 	}
+	sq_slow(fs);
 	r = unpack(fs, s, pos, b, e);
 	sq_scratch_put(fs, s);
 	if (r) {

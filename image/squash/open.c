@@ -73,6 +73,10 @@ int squash_open(struct source *src, const struct squash_options *opt, struct squ
 	if (!fs)
 		return err_sys(e, ENOMEM, "cannot open the image");
 	fs->src = src;
+	if (opt) {
+		fs->slow = opt->slow;
+		fs->slow_ctx = opt->slow_ctx;
+	}
 	pthread_mutex_init(&fs->pool_lock, NULL);
 	if (open_super(fs, e) || sq_meta_init(fs, meta, e) || sq_cache_new(fs, bytes, &fs->cache, e) ||
 	    open_tables(fs, e) || open_root(fs, e)) {

@@ -38,6 +38,11 @@ struct squash_super {
 struct squash_options {
 	size_t block_cache_bytes; /* decompressed data blocks kept; 0 = 64 MiB */
 	size_t metadata_bytes;	  /* decompressed metadata kept; 0 = 64 MiB */
+	/* Called, with no lock held, when a call is about to take long: it goes
+	 * to the image for bytes, or waits for another thread that does. A server
+	 * lets somebody else answer meanwhile. NULL = nobody asks. */
+	void (*slow)(void *ctx);
+	void *slow_ctx;
 };
 
 struct squash;

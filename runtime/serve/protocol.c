@@ -3,9 +3,8 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 /* Nothing that writes reaches a read-only mount, so that requests are short:
@@ -15,39 +14,27 @@
 
 _Static_assert(sizeof(struct fuse_in_header) + 2 * 4096 < REQUEST_MAX, "two names fit");
 
-static int clone_device(int device_fd)
-{
-	OWN_FD int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	uint32_t of = (uint32_t)device_fd;
-
-	if (fd < 0 || ioctl(fd, FUSE_DEV_IOC_CLONE, &of))
-		return -1;
-	return TAKE_FD(fd);
-}
-
-int channel_open(struct channel *c, int device_fd, bool clone, struct err *e)
+int channel_open(struct channel *c, int device_fd, struct err *e)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t in = (REQUEST_MAX + page) / page * page;
 
 	*c = (struct channel){ .map_len = in + page + CHANNEL_DATA };
 	c->map = mmap(NULL, c->map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (c->map == MAP_FAILED)
+	if (c->map == MAP_FAILED) {
+		c->map_len = 0;
 		return err_sys(e, errno, "cannot start a worker");
+	}
 	c->in = c->map;
 	c->data = c->in + in + page;
-	c->fd = clone ? clone_device(device_fd) : -1;
-	c->cloned = c->fd >= 0;
-	if (!c->cloned)
-		c->fd = device_fd;
+	c->fd = device_fd;
 	return 0;
 }
 
 void channel_close(struct channel *c)
 {
-	if (c->cloned)
-		close(c->fd);
-	munmap(c->map, c->map_len);
+	if (c->map_len)
+		munmap(c->map, c->map_len);
 	*c = (struct channel){ .fd = -1 };
 }
 
@@ -73,6 +60,13 @@ int channel_receive(struct channel *c, struct request *ret, struct err *e)
 	ret->arg_len = (size_t)n - sizeof(*ret->head);
 	c->in[n] = '\0';
 	return 1;
+}
+
+bool channel_pending(const struct channel *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLIN;
 }
 
 static int send_reply(struct channel *c, uint64_t unique, int error, size_t len)

@@ -12,11 +12,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One worker's end of the device. A reply is built in place: its data begin
+/* What one worker needs to talk. A reply is built in place: its data begin
  * page-aligned, the header stands right before them, and one write sends both. */
 struct channel {
-	int fd;		/* the device or a clone of it */
-	bool cloned;	/* fd is owned */
+	int fd;		/* the device, borrowed */
 	uint8_t *in;	/* request buffer */
 	uint8_t *data;	/* reply buffer, CHANNEL_DATA bytes */
 	void *map;	/* what both lie in */
@@ -30,14 +29,14 @@ struct request {
 	size_t arg_len;
 };
 
-/* clone: a descriptor of its own on the connection of device_fd (borrowed), so
- * that the kernel keeps a queue per thread; where a clone cannot be had, and
- * without clone, the same descriptor. */
-int channel_open(struct channel *c, int device_fd, bool clone, struct err *e) MUST_CHECK;
+/* device_fd is borrowed; channels of one device may be used at the same time. */
+int channel_open(struct channel *c, int device_fd, struct err *e) MUST_CHECK;
 void channel_close(struct channel *c);
 
 /* Wait for a request: 1, or 0 when the mount is gone, -1. */
 int channel_receive(struct channel *c, struct request *ret, struct err *e) MUST_CHECK;
+/* Is another request there already? */
+bool channel_pending(const struct channel *c);
 /* Answer it: result = how many bytes of c->data, or -errno. A requester that
  * gave up meanwhile is no error. */
 void channel_reply(struct channel *c, const struct request *rq, ssize_t result);

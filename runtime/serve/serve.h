@@ -14,7 +14,7 @@ struct serve_config {
 	const char *name;  /* of the image, for messages */
 	uid_t uid;	   /* owner shown for every file: a user namespace with a */
 	gid_t gid;	   /* single id can show no other */
-	unsigned workers;  /* threads; 0 = by the CPUs of the cpuset */
+	unsigned workers;  /* threads at most; 0 = by the CPUs of the cpuset */
 };
 
 /* Cut this process off from its past: no capability, no new privileges, not
@@ -23,6 +23,10 @@ struct serve_config {
 int serve_confine(struct err *e) MUST_CHECK;
 
 struct server;
+
+/* For squash_options.slow: the calling worker is about to be busy, somebody else
+ * shall take the next request. ctx is not used. */
+void serve_slow(void *ctx);
 
 /* Answer the kernel's first question (INIT), for which every access waits, with
  * the terms of the conversation. fs and cfg are borrowed and must outlive the

@@ -6,18 +6,28 @@
 #include "runtime/serve/serve.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 /* Answers never change while the mount lives: the kernel may keep them. (136
  * years; larger values overflow in some kernels' arithmetic.) */
 #define FOREVER UINT32_MAX
+
+#define CREW_MAX 4
+struct crew {
+	pthread_mutex_t lock;
+	pthread_cond_t vacant; /* nobody leads */
+	bool led, ended;
+	unsigned parked; /* waiting for the lead */
+	unsigned n, max; /* threads beside the main one */
+	pthread_t thread[CREW_MAX - 1];
+};
 
 struct server {
 	const struct serve_config *cfg;
 	struct squash *fs;
 	const struct squash_super *super;
 	bool has_xattrs;
-	struct channel first; /* greets, then belongs to worker 0 */
+	struct channel first; /* the main thread's */
+	struct crew crew;
 	struct complaints {
 		pthread_mutex_t lock;
 		unsigned n;
@@ -37,6 +47,10 @@ static inline uint64_t ref_of(const struct server *sv, uint64_t node)
 {
 	return node == FUSE_ROOT_ID ? squash_root_ref(sv->fs) : node - 2;
 }
+
+/* crew.c: the threads. */
+void crew_init(struct crew *c, const struct serve_config *cfg);
+void crew_destroy(struct crew *c);
 
 /* ops.c: answer rq into c->data; bytes of the reply or -errno, OP_SILENT = the
  * kernel expects no reply. */
