@@ -11,6 +11,12 @@
 # Run by root, the script starts itself again as an ordinary user: what root
 # can mount proves nothing.
 set -u
+# A server that hangs is a failure, not a reason to wait.
+if [ -z "${SIF_TEST_LIMIT-}" ]; then
+	SIF_TEST_LIMIT=120
+	export SIF_TEST_LIMIT
+	exec timeout -k 5 "$SIF_TEST_LIMIT" sh "$0" "$@"
+fi
 : "${top_srcdir:?run it by make check}" "${top_builddir:?}"
 
 if [ "$(id -u)" = 0 ]; then
@@ -27,7 +33,7 @@ if [ "$(id -u)" = 0 ]; then
 	cp "$top_builddir/sif-fuse" "$box/build/" && cp "$top_builddir/tests/lib/with_image" "$box/build/tests/lib/" || exit 1
 	chown -R "$run_user:" "$box"
 	cd / || exit 1
-	user_keep="SIF_SHARED DAMAGES"
+	user_keep="SIF_SHARED SIF_TEST_LIMIT DAMAGES"
 	: "${SIF_SHARED:=$top_srcdir/../shared}"
 	as_user env top_srcdir="$box" top_builddir="$box/build" sh "$box/tests/server/${0##*/}" "$@"
 	exit
