@@ -87,4 +87,4 @@ prints "cat from its primary partition" hello "$SIF" cat a.sif:/f
 equal "ls of it" "$("$SIF" ls -lR a.sqfs)" "$("$SIF" ls -lR a.sif)"
 check "another SIF" "$SIF" object new --force a.sif
 check "whose file system is ext3" add primary ext3 a.sqfs
-refuse "says so" 3 "is not SquashFS but ext3" "$SIF" ls a.sif
+refuse "says so" 3 "is not SquashFS but Ext3" "$SIF" ls a.sif
