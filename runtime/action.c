@@ -10,6 +10,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "image/sif/names.h"
+#include "runtime/binfmt.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -163,6 +165,22 @@ static int exec_by_sh(const struct action *a)
 	return errno;
 }
 
+/* A program for another processor is no text for /bin/sh. */
+static int explain_foreign(const struct action *a, struct err *e)
+{
+	struct err ignored;
+	char head[64];
+	OWN_FD int fd = fd_open(a->path, O_RDONLY | O_NONBLOCK, &ignored);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
+	const char *arch = n < 0 ? NULL : elf_arch(head, (size_t)n);
+
+	if (!arch || strcmp(arch, sif_arch_host()) == 0)
+		return 0;
+	err_set(e, ERR_ENVIRONMENT, "'%s' is a program for %s, and this node is %s", a->path, arch, sif_arch_host());
+	return err_hint(e, "get the image for %s, or let an administrator register qemu-user for %s with the F flag "
+			   "(binfmt_misc)", sif_arch_host(), arch);
+}
+
 int action_exec(const struct action *a, enum run_dialect dialect, struct err *e)
 {
 	static char *const empty[] = { NULL };
@@ -171,6 +189,10 @@ int action_exec(const struct action *a, enum run_dialect dialect, struct err *e)
 
 	execve(a->path, a->argv.v, a->envp.v ? a->envp.v : empty);
 	sys = errno;
+	if (sys == ENOEXEC && explain_foreign(a, e)) {
+		e->status = ours ? 126 : 255;
+		return -1;
+	}
 	if (sys == ENOEXEC && exec_by_sh(a) == ENOENT)
 		sys = ENOEXEC;
 	err_sys(e, sys, "cannot run '%s'", a->path);

@@ -9,7 +9,8 @@ libruntime_a_SOURCES += \
 	runtime/grow.h runtime/grow.c runtime/host.h runtime/host.c \
 	runtime/identity.h runtime/identity.c runtime/init.h runtime/init.c runtime/mount.h runtime/mount.c \
 	runtime/namespace.h runtime/namespace.c runtime/path.h runtime/path.c runtime/perform.h runtime/perform.c \
-	runtime/plan.h runtime/plan.c runtime/plan_print.c runtime/rootfs.h runtime/rootfs.c \
+	runtime/plan.h runtime/plan_parts.h runtime/plan.c runtime/plan_wishes.c \
+	runtime/plan_print.c runtime/rootfs.h runtime/rootfs.c \
 	runtime/session.h runtime/session.c runtime/unpack.h runtime/unpack.c \
 	runtime/warm.h runtime/warm.c
 
@@ -50,11 +51,11 @@ check_PROGRAMS += tests/unit/script
 TESTS += tests/unit/script
 tests_unit_script_SOURCES = tests/unit/script.c
 tests_unit_script_CFLAGS = $(unit_cflags)
-tests_unit_script_LDADD = libruntime.a $(unit_ldadd)
+tests_unit_script_LDADD = $(launch_ldadd)
 
 check_PROGRAMS += tests/unit/action
 TESTS += tests/unit/action
 tests_unit_action_SOURCES = tests/unit/action.c
 tests_unit_action_CFLAGS = $(unit_cflags)
-tests_unit_action_LDADD = libruntime.a $(unit_ldadd)
+tests_unit_action_LDADD = $(launch_ldadd)
 endif

@@ -3,11 +3,10 @@
  *   not "dumpable": /proc/self/uid_map belongs to root and cannot be opened for
  *   writing. PR_SET_DUMPABLE 1 makes it ours again.
  * - gid_map can be written only after setgroups was switched off.
- * - A root caller's ids are mapped as they are in the outer namespace, so that
- *   files of others keep their owners; everybody else maps one id only. */
+ * - Inside its new namespace not even root has the right to map more ids than
+ *   its own; that right is checked in the namespace that was left. */
 #include "runtime/namespace.h"
 
-#include "base/fd.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -68,27 +67,6 @@ static int write_map(const char *path, const char *text, struct err *e)
 	return 0;
 }
 
-/* Root's map: each range of the outer namespace onto itself. false: not root,
- * or not allowed to. */
-static bool map_all(const char *path, const char *outer)
-{
-	char map[4096];
-	size_t len = 0;
-	unsigned inside, outside, count;
-	int used;
-	struct err e;
-
-	while (sscanf(outer, "%u %u %u%n", &inside, &outside, &count, &used) == 3) {
-		int n = snprintf(map + len, sizeof(map) - len, "%u %u %u\n", inside, inside, count);
-
-		if (n < 0 || (size_t)n >= sizeof(map) - len)
-			return false;
-		len += (size_t)n;
-		outer += used;
-	}
-	return len && write_map(path, map, &e) == 0;
-}
-
 static int map_one(const char *path, unsigned id, struct err *e)
 {
 	char map[64];
@@ -97,19 +75,10 @@ static int map_one(const char *path, unsigned id, struct err *e)
 	return write_map(path, map, e);
 }
 
-struct outer {
-	uid_t uid;
-	gid_t gid;
-	char *uid_map, *gid_map; /* of root only */
-};
-
-static int map_ids(const struct outer *o, struct err *e)
+static int map_ids(uid_t uid, gid_t gid, struct err *e)
 {
-	if (write_map("/proc/self/setgroups", "deny", e))
-		return -1;
-	if (!(o->uid_map && map_all("/proc/self/uid_map", o->uid_map)) && map_one("/proc/self/uid_map", o->uid, e))
-		return -1;
-	if (!(o->gid_map && map_all("/proc/self/gid_map", o->gid_map)) && map_one("/proc/self/gid_map", o->gid, e))
+	if (write_map("/proc/self/setgroups", "deny", e) || map_one("/proc/self/uid_map", uid, e) ||
+	    map_one("/proc/self/gid_map", gid, e))
 		return -1;
 	return 0;
 }
@@ -127,21 +96,14 @@ static int raise_loopback(struct err *e)
 
 int namespace_enter(const struct namespaces *ns, struct err *e)
 {
-	struct outer o = { .uid = geteuid(), .gid = getegid() };
-	OWN_FREE char *uid_map = NULL, *gid_map = NULL;
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
 	int flags = CLONE_NEWUSER | CLONE_NEWNS | (ns->ipc ? CLONE_NEWIPC : 0) | (ns->net ? CLONE_NEWNET : 0) |
 		    (ns->uts ? CLONE_NEWUTS : 0);
 
-	if (o.uid == 0) {
-		if (fd_read_file("/proc/self/uid_map", 65536, &uid_map, NULL, e) ||
-		    fd_read_file("/proc/self/gid_map", 65536, &gid_map, NULL, e))
-			return -1;
-		o.uid_map = uid_map;
-		o.gid_map = gid_map;
-	}
 	if (unshare(flags))
 		return explain(errno, "this node does not let you make a user namespace", e);
-	if (map_ids(&o, e)) {
+	if (map_ids(uid, gid, e)) {
 		if (e->sys == EPERM || e->sys == EACCES)
 			return explain(e->sys, "this node does not let you use a user namespace", e);
 		return -1;

@@ -337,15 +337,15 @@ static int do_step(struct performance *pf, size_t i, struct err *e)
 
 static int attach_all(struct performance *pf, struct err *e)
 {
-	/* Not earlier: the names looked up above would wait behind these bytes. */
-	if (pf->root.report_fd >= 0)
-		warm_loader(pf->root.fd);
 	for (size_t i = 0; i < pf->plan->n; i++) {
 		struct perform_step *ps = &pf->steps[i];
 
 		if (!ps->skip && do_step(pf, i, e) && give_up(ps, e))
 			return -1;
 	}
+	/* Not earlier: what was read above would wait behind these bytes. */
+	if (pf->root.report_fd >= 0)
+		warm_loader(pf->root.fd);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
  * top of a default. The user's binds are read first, though: a default whose
  * target is wished for is left out, and so is one whose place is visible anyway
  * because an earlier bind shows the same directory under the same name. */
-#include "runtime/plan.h"
+#include "runtime/plan_parts.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,14 +16,6 @@
 
 #include <string.h>
 #include <sys/stat.h>
-
-struct planner {
-	const struct run_spec *spec;
-	const struct host_facts *host;
-	struct plan *plan;
-	struct plan wishes; /* only .steps are used */
-	bool contain;
-};
 
 static void step_free(struct step *s)
 {
@@ -46,8 +38,7 @@ void plan_free(struct plan *p)
 	*p = (struct plan){ 0 };
 }
 
-/* Takes what s holds. */
-static void push(struct plan *p, struct step s)
+void plan_push(struct plan *p, struct step s)
 {
 	if (p->n == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 32;
@@ -56,7 +47,7 @@ static void push(struct plan *p, struct step s)
 	p->steps[p->n++] = s;
 }
 
-static const struct step *find_target(const struct plan *p, const char *target)
+const struct step *plan_find_target(const struct plan *p, const char *target)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (!strcmp(p->steps[i].target, target))
@@ -67,11 +58,11 @@ static const struct step *find_target(const struct plan *p, const char *target)
 /* A default: gives way to a wish for the same target and to --no-mount TARGET. */
 static void add(struct planner *pl, struct step s)
 {
-	if (strv_has(&pl->spec->no_mount, s.target) || find_target(&pl->wishes, s.target) || find_target(pl->plan, s.target)) {
+	if (strv_has(&pl->spec->no_mount, s.target) || plan_find_target(&pl->wishes, s.target) || plan_find_target(pl->plan, s.target)) {
 		step_free(&s);
 		return;
 	}
-	push(pl->plan, s);
+	plan_push(pl->plan, s);
 }
 
 /* Does the last step that shows anything at path show real there? -1 = no step
@@ -96,9 +87,7 @@ static bool visible(const struct planner *pl, const char *path, const char *real
 	return by_wish >= 0 ? by_wish : shows(pl->plan, path, real) > 0;
 }
 
-/* Directories that belong to the image: the host's never replace them unless
- * wished for by name. */
-static bool of_the_image(const char *path)
+bool path_of_the_image(const char *path)
 {
 	static const char *const exact[] = { "/", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/tmp", "/var" };
 	static const char *const below[] = { "/bin",   "/boot", "/dev",	 "/etc", "/lib", "/lib32", "/lib64",
@@ -118,7 +107,7 @@ static bool mounts(const struct planner *pl, const char *word, bool configured)
 	return configured && !strv_has(&pl->spec->no_mount, word);
 }
 
-static struct step bind_step(const char *source, const struct path_fact *f, const char *target, unsigned flags,
+struct step plan_bind_step(const char *source, const struct path_fact *f, const char *target, unsigned flags,
 			     const char *why)
 {
 	return (struct step){
@@ -139,7 +128,7 @@ static bool add_bind(struct planner *pl, const char *source, const char *target,
 	pl->host->look(pl->host, source, &f);
 	if (f.error)
 		return false;
-	add(pl, bind_step(source, &f, target, flags, why));
+	add(pl, plan_bind_step(source, &f, target, flags, why));
 	return true;
 }
 
@@ -156,8 +145,8 @@ static bool add_place(struct planner *pl, const char *path, const char *why)
 	names[0] = path;
 	names[1] = f.real;
 	for (size_t i = 0; i < 2; i++)
-		if (!visible(pl, names[i], f.real) && !of_the_image(names[i]))
-			add(pl, bind_step(path, &f, names[i], STEP_NODEV, why));
+		if (!visible(pl, names[i], f.real) && !path_of_the_image(names[i]))
+			add(pl, plan_bind_step(path, &f, names[i], STEP_NODEV, why));
 	return visible(pl, path, f.real);
 }
 
@@ -281,7 +270,7 @@ static int plan_wished_home(struct planner *pl, struct err *e)
 	if (!S_ISDIR(f.type))
 		return err_set(e, ERR_USAGE, "--home '%s' is not a directory", source);
 	if (strcmp(pl->plan->home, "/"))
-		add(pl, bind_step(source, &f, pl->plan->home, STEP_NODEV | STEP_WISH, "--home"));
+		add(pl, plan_bind_step(source, &f, pl->plan->home, STEP_NODEV | STEP_WISH, "--home"));
 	return 0;
 }
 
@@ -404,78 +393,6 @@ static void plan_files(struct planner *pl)
 	add_kind(pl, STEP_GROUP, STEP_IS_FILE | STEP_READONLY, "/etc/group", "the user's groups");
 }
 
-/* From a parsed bind to a step among the wishes. */
-static int wish(struct planner *pl, const struct bind_spec *b, struct err *e)
-{
-	const struct host_facts *h = pl->host;
-	OWN_FREE char *source = path_join(h->cwd ? h->cwd : "/", b->source);
-	OWN_FREE char *target = path_join(h->cwd ? h->cwd : "/", b->dest);
-	OWN_PATH_FACT struct path_fact f = { 0 };
-	unsigned flags = STEP_WISH | (b->readonly ? STEP_READONLY : 0u) | (b->nonested ? STEP_NONESTED : 0u);
-	struct step s;
-
-	if (find_target(&pl->wishes, target)) {
-		log_warn("two binds to '%s': '%s' is passed over, the first counts", target, b->source);
-		return 0;
-	}
-	h->look(h, source, &f);
-	if (f.error == ENOENT || f.error == ENOTDIR) {
-		err_set(e, ERR_SYSTEM, "the bind source '%s' does not exist", b->source);
-		return err_hint(e, "asked for by %s; '\\:' and '\\,' stand for a colon and a comma in a path", b->origin);
-	}
-	if (f.error)
-		return err_sys(e, f.error, "the bind source '%s' (%s)", b->source, b->origin);
-	/* A device, or a part of /dev, that the user asks for is meant to work. */
-	if (!S_ISCHR(f.type) && !S_ISBLK(f.type) && !path_below(f.real, "/dev"))
-		flags |= STEP_NODEV;
-	s = bind_step(source, &f, target, flags, b->origin);
-	if (b->image_src || b->image_id) {
-		s.kind = STEP_IMAGE;
-		s.text = path_clean(b->image_src ? b->image_src : "/");
-		s.object = b->image_id;
-		s.flags |= STEP_READONLY | STEP_NODEV;
-		s.flags &= ~(unsigned)STEP_IS_FILE;
-	}
-	push(&pl->wishes, s);
-	/* Where a link leads, programs look there, too (realpath(3)). */
-	if (s.kind == STEP_BIND && !strcmp(source, target) && strcmp(f.real, target) && !of_the_image(f.real) &&
-	    !find_target(&pl->wishes, f.real))
-		push(&pl->wishes, bind_step(source, &f, f.real, flags & ~(unsigned)STEP_WISH, b->origin));
-	return 0;
-}
-
-static int by_depth(const void *a, const void *b)
-{
-	const struct step *x = a, *y = b;
-	unsigned dx = path_depth(x->target), dy = path_depth(y->target);
-
-	return dx != dy ? (dx < dy ? -1 : 1) : strcmp(x->target, y->target);
-}
-
-static int read_wishes(struct planner *pl, struct err *e)
-{
-	const struct run_spec *s = pl->spec;
-	OWN_BIND_LIST struct bind_list l = { 0 };
-	OWN_STR struct str list = { 0 };
-
-	for (size_t i = 0; i < s->bind_words.n; i++)
-		if (bind_parse(s->bind_words.v[i], "--bind", &l, e))
-			return -1;
-	for (size_t i = 0; i < s->mount_words.n; i++)
-		if (bind_parse_mount(s->mount_words.v[i], "--mount", &l, e))
-			return -1;
-	for (size_t i = 0; i < l.n; i++)
-		if (wish(pl, &l.v[i], e))
-			return -1;
-	for (size_t i = 0; i < pl->wishes.n; i++)
-		str_addf(&list, "%s%s", i ? "," : "", pl->wishes.steps[i].target);
-	if (list.len)
-		pl->plan->bind_list = str_take(&list);
-	if (pl->wishes.n)
-		qsort(pl->wishes.steps, pl->wishes.n, sizeof(*pl->wishes.steps), by_depth);
-	return 0;
-}
-
 static int read_root(struct planner *pl, const struct rootfs *image, struct err *e)
 {
 	const struct run_spec *s = pl->spec;
@@ -520,7 +437,7 @@ int plan_make(const struct run_spec *spec, const struct rootfs *image, const str
 	int bad;
 
 	*ret = (struct plan){ 0 };
-	bad = read_root(&pl, image, e) || read_wishes(&pl, e);
+	bad = read_root(&pl, image, e) || plan_wishes(&pl, e);
 	if (!bad) {
 		plan_kernel(&pl);
 		plan_tmp(&pl);
@@ -533,7 +450,7 @@ int plan_make(const struct run_spec *spec, const struct rootfs *image, const str
 		plan_files(&pl);
 	}
 	for (size_t i = 0; i < pl.wishes.n; i++)
-		push(ret, pl.wishes.steps[i]);
+		plan_push(ret, pl.wishes.steps[i]);
 	free(pl.wishes.steps); /* what the steps hold now belongs to the plan */
 	if (bad)
 		plan_free(ret);

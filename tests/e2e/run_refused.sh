@@ -15,6 +15,7 @@ says() { # says NAME PATTERN IMAGE: refused with 125
 
 mkdir empty.d
 : >empty
+python3 -c 'open("foreign", "wb").write(b"\177ELF\2\2\1" + bytes(9) + b"\0\2\0\x16" + bytes(100))' && chmod +x foreign
 echo 'hello world' >text
 cp "$sif" unreadable && chmod 0 unreadable
 head -c 3000 "$sif" >cut-table
@@ -72,6 +73,7 @@ says 'another architecture' 'made for ppc64le, and this node is' foreign.sif
 says 'a SquashFS of another version' 'version.sif. is damaged' version.sif
 says 'damaged inodes' 'Input/output error' inodes.sif
 refuse 'an empty directory has no program' 127 'not in the image' run empty.d /bin/true
+refuse 'a program of another architecture' 126 'is a program for s390x' run "$sif" ./foreign
 refuse 'hints stand below' 125 'hint: ' run none.sif true
 settled 'nothing is left'
 
