@@ -6,7 +6,7 @@
 # tests, --tools), as an ordinary user: started by root it
 # becomes one, with copies of the tests and programs that this user can read.
 # Each script has its own HOME, TMPDIR and XDG folders, and a parent that sees
-# every process it leaves behind. A script that needs more than 180 s says so in a
+# every process it leaves behind. A script that needs more than 300 s says so in a
 # line "# limit: N s". What scripts may use is in tests/lib/e2e.sh.
 set -u
 top_srcdir=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
@@ -16,7 +16,7 @@ host_init
 prefix=
 tools=
 results=/dev/null
-limit=180
+limit=300
 kinds=
 while [ $# -gt 0 ]; do
 	case $1 in

@@ -34,7 +34,7 @@ refuse '--pid: a failure has its message' 127 "'nope'" run -p "$sif" nope
 refuse '--pid: a failure before that, too' 125 "/nope" run -p --cwd /nope "$sif" true
 prints '--pid: orphans are reaped' 0 run -p "$sif" sh -c \
 	'for i in 1 2 3; do (sleep 0 &); done; sleep 0.5; grep -l "State:.Z" /proc/[0-9]*/status 2>/dev/null | wc -l'
-prints '--pid: background processes end with the program' done run -p "$sif" sh -c 'sleep 300 & echo done'
+prints '--pid: background processes end with the program' 'done' run -p "$sif" sh -c 'sleep 300 & echo done'
 prints '--pid: signals pass' '7 got' python3 -c '
 import os, signal, subprocess, sys
 p = subprocess.Popen([os.environ["SIF"], "exec", "-p", sys.argv[1], "sh", "-c", "trap \"echo got; exit 7\" TERM; echo up; while :; do sleep 0.05; done"], stdout=subprocess.PIPE, text=True)
