@@ -21,9 +21,12 @@ tests_lib_squash_dump_SOURCES = tests/lib/squash_dump.c
 tests_lib_squash_dump_LDADD = $(SQUASH_LIBADD)
 
 if HAVE_CMOCKA
-squash_tests = tests/unit/squash tests/unit/extract
+squash_tests = tests/unit/source tests/unit/squash tests/unit/extract
 check_PROGRAMS += $(squash_tests)
 TESTS += $(squash_tests)
+tests_unit_source_SOURCES = tests/unit/source.c
+tests_unit_source_CFLAGS = $(unit_cflags)
+tests_unit_source_LDADD = libsource.a $(unit_ldadd)
 tests_unit_squash_SOURCES = tests/unit/squash.c
 tests_unit_squash_CFLAGS = $(unit_cflags)
 tests_unit_squash_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
