@@ -6,13 +6,14 @@
 #include <string.h>
 
 /* Which of the kernel's offers are taken, and why:
- * READDIRPLUS: attributes come with the names, a walk asks once per directory;
+ * READDIRPLUS: attributes come with the names, and not only (READDIRPLUS_AUTO)
+ *   with the first part of a directory: what reads names looks at the files next;
  * NO_OPEN, NO_OPENDIR: see ops.c; CACHE_SYMLINKS: a link's target is asked once;
  * PARALLEL_DIROPS, ASYNC_READ: several workers may serve one directory or file;
  * MAX_PAGES: replies up to the mount's max_read. */
 #define WANTED_FLAGS                                                                              \
-	(FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_NO_OPEN_SUPPORT |                     \
-	 FUSE_NO_OPENDIR_SUPPORT | FUSE_CACHE_SYMLINKS | FUSE_PARALLEL_DIROPS | FUSE_ASYNC_READ | \
+	(FUSE_DO_READDIRPLUS | FUSE_NO_OPEN_SUPPORT | FUSE_NO_OPENDIR_SUPPORT |                   \
+	 FUSE_CACHE_SYMLINKS | FUSE_PARALLEL_DIROPS | FUSE_ASYNC_READ | \
 	 FUSE_MAX_PAGES | FUSE_BIG_WRITES)
 
 static ssize_t agree(struct channel *c, const struct fuse_init_in *in)
