@@ -8,6 +8,7 @@ char **names_identify(struct invocation *inv, int *argc, char **argv)
 {
 	const char *slash = *argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : *argc > 0 ? argv[0] : "sif";
+	static char run_word[] = "run", end_word[] = "--";
 	char **words;
 
 	inv->name = name;
@@ -19,8 +20,8 @@ char **names_identify(struct invocation *inv, int *argc, char **argv)
 		inv->dialect = DIALECT_APPTAINER;
 		words = xcalloc((size_t)*argc + 3, sizeof(*words));
 		words[0] = argv[0];
-		words[1] = xstrdup("run");
-		words[2] = xstrdup("--");
+		words[1] = run_word;
+		words[2] = end_word;
 		memcpy(words + 3, argv + 1, (size_t)(*argc - 1) * sizeof(*words));
 		*argc += 2;
 		return words;

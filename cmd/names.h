@@ -8,7 +8,7 @@ extern const struct opt global_options[]; /* offsets into struct invocation */
 
 /* Fill inv->dialect and inv->name from argv[0]. Returns the words to go on
  * with: argv itself, or for run-singularity (an image file executed through
- * its first line) new words that say "run --". */
+ * its first line) a new array that says "run --", to be freed, not its words. */
 char **names_identify(struct invocation *inv, int *argc, char **argv);
 
 /* The command that the first one or two words name; *words = how many. The

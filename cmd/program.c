@@ -172,9 +172,10 @@ static int dispatch(struct call *c, bool *is_run, struct err *e)
 	return run_command(c, cmd, words, e);
 }
 
+/* The options before the command, and their twins. 1 = that was all. */
 static int globals(struct call *c, int argc, char **argv, struct err *e)
 {
-	unsigned char from[8] = {};
+	unsigned char from[ARRAY_SIZE(global_options)] = {};
 	int index = 1;
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
@@ -195,23 +196,32 @@ static int globals(struct call *c, int argc, char **argv, struct err *e)
 	return 0;
 }
 
-int program_main(const char *self, int argc, char **argv)
+static int run_program(struct call *c, int argc, char **argv)
 {
-	struct call c = { .self = self, .whole = argv };
 	bool is_run = false;
 	struct err e = {};
-	int status;
+	int status = globals(c, argc, argv, &e);
 
-	argv = names_identify(&c.inv, &argc, argv);
-	out_init(&c.inv);
-	status = globals(&c, argc, argv, &e);
 	if (status > 0)
 		return 0;
 	if (status == 0)
-		status = dispatch(&c, &is_run, &e);
+		status = dispatch(c, &is_run, &e);
 	if (status < 0) {
 		out_error(&e);
-		return out_status(&c.inv, &e, is_run);
+		return out_status(&c->inv, &e, is_run);
 	}
+	return status;
+}
+
+int program_main(const char *self, int argc, char **argv)
+{
+	struct call c = { .self = self, .whole = argv };
+	char **words = names_identify(&c.inv, &argc, argv);
+	int status;
+
+	out_init(&c.inv);
+	status = run_program(&c, argc, words);
+	if (words != argv)
+		free(words);
 	return status;
 }
