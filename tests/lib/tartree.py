@@ -1,6 +1,7 @@
 """A tar that has everything an image must keep, and what an image must show.
 
 tartree.py make TAR [pax|gnu|ustar]	write the tar
+tartree.py random TAR SEED		a random one
 tartree.py want TAR			one line an entry, from the tar:
 	MODE UID/GID SIZE|MAJOR,MINOR DATE TIME PATH[ -> TARGET]
 tartree.py have TAR < LISTING		the same lines from `unsquashfs -lln`
@@ -9,13 +10,14 @@ what their target shows.
 """
 import io
 import os
+import random
 import re
 import stat
 import sys
 import tarfile
 import time
 
-OURS = {"singularity", ".run", ".exec", ".test", ".shell", "environment", ".singularity.d",
+OURS = {"", "singularity", ".run", ".exec", ".test", ".shell", "environment", ".singularity.d",
         "dev", "proc", "root", "var", "var/tmp", "tmp", "etc", "sys", "home", "etc/hosts", "etc/resolv.conf"}
 
 
@@ -72,10 +74,60 @@ def everything(fmt):
     yield entry("./late", d, 0o711, uid=8)
 
 
-def make(path, fmt):
+def random_name(rng):
+    length = rng.choice([1, 2, 3, 8, 30, rng.randrange(1, 200)])
+    letters = [c for c in range(1, 256) if chr(c) not in "/\n\r\\"] if rng.random() < .3 else b"abcABC.-_ 0"
+    name = bytes(rng.choice(letters) for _ in range(length)).decode("utf-8", "surrogateescape").strip(" .") or "x"
+    # str.splitlines, which reads the listings, knows more line ends than a newline
+    return "".join(name.splitlines()) or "x"
+
+
+def random_data(rng):
+    size = rng.choice([0, 1, rng.randrange(3000), rng.randrange(3000), 4096, 131072, 131073, rng.randrange(600000)])
+    kind = rng.random()
+    if kind < .2:
+        return bytes(size)
+    if kind < .6:
+        return rng.randbytes(size)
+    return (b"text %d\n" % rng.randrange(5) * (size // 7 + 1))[:size]
+
+
+def random_entries(seed):
+    """Directories, then anything in them, again and again; types change."""
+    rng = random.Random(seed)
+    dirs, files, used = [""], [], {}
+    for _ in range(rng.randrange(5, 200)):
+        parent = rng.choice(dirs)
+        name = parent + random_name(rng)
+        more = {"uid": rng.choice([0, 1000, rng.randrange(2 ** 21)]), "gid": rng.choice([0, 100, rng.randrange(2 ** 21)]),
+                "mtime": rng.randrange(1, 2 ** 31), "mode": rng.randrange(0o10000) | 0o700}
+        kind = rng.choice("dddfffffffslhhcbp")
+        if name in used or len(name) > 2000 or name.split("/")[0] in OURS:
+            continue
+        used[name] = kind
+        if kind == "d":
+            dirs.append(name + "/")
+            yield entry(name, tarfile.DIRTYPE, **more)
+        elif kind == "h" and files:
+            yield entry(name, tarfile.LNKTYPE, linkname=rng.choice(files))
+        elif kind in "sl":
+            yield entry(name, tarfile.SYMTYPE, linkname=random_name(rng), **{**more, "mode": 0o777})
+        elif kind in "cb":
+            more.update(devmajor=rng.randrange(4096), devminor=rng.randrange(256))
+            yield entry(name, tarfile.CHRTYPE if kind == "c" else tarfile.BLKTYPE, **more)
+        elif kind == "p":
+            yield entry(name, tarfile.FIFOTYPE, **more)
+        else:
+            files.append(name)
+            if rng.random() < .1:  # comes again, with other contents
+                yield entry(name, data=random_data(rng))
+            yield entry(name, data=random_data(rng), **more)
+
+
+def make(path, entries, fmt):
     formats = {"pax": tarfile.PAX_FORMAT, "gnu": tarfile.GNU_FORMAT, "ustar": tarfile.USTAR_FORMAT}
     with tarfile.open(path, "w", format=formats[fmt], encoding="utf-8", errors="surrogateescape") as tar:
-        for info, data in everything(fmt):
+        for info, data in entries:
             tar.addfile(info, io.BytesIO(data) if data else None)
 
 
@@ -110,7 +162,7 @@ def want(path):
                     del shown[below]
             size = f"{t.devmajor},{t.devminor}" if t.type in (tarfile.CHRTYPE, tarfile.BLKTYPE) else t.size
             if t.type == tarfile.SYMTYPE:
-                size = len(t.linkname)
+                size = len(t.linkname.encode("utf-8", "surrogateescape"))
             shown[name] = (mode, t.uid, t.gid, "-" if stat.S_ISDIR(mode) else size, t.mtime,
                            t.linkname if t.type == tarfile.SYMTYPE else None)
     newest = max(values[4] for values in shown.values() if values)
@@ -144,7 +196,12 @@ def main():
     sys.stdout.reconfigure(errors="surrogateescape")
     sys.stdin.reconfigure(errors="surrogateescape")
     if sys.argv[1] == "make":
-        make(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else "pax")
+        fmt = sys.argv[3] if len(sys.argv) > 3 else "pax"
+        make(sys.argv[2], everything(fmt), fmt)
+        return
+    if sys.argv[1] == "random":
+        seed = int(sys.argv[3])
+        make(sys.argv[2], random_entries(seed), "pax" if seed % 2 else "gnu")
         return
     with tarfile.open(sys.argv[2], encoding="utf-8", errors="surrogateescape") as tar:
         named = {clean(t.name) for t in tar}
