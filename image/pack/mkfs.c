@@ -8,6 +8,7 @@
 
 int mkfs_fail(struct mkfs *m, int rc, const char *doing, struct err *e)
 {
+	m->failed = true;
 	if (m->file.err.kind) {
 		*e = m->file.err;
 		if (e->sys == ENOSPC || e->sys == EDQUOT)
@@ -100,6 +101,10 @@ void mkfs_free(struct mkfs *m)
 {
 	if (!m)
 		return;
+	/* A build given up over its source: take back the blocks that are still with
+	 * the threads, libsquashfs forgets them. */
+	if (m->processor && !m->failed)
+		sqfs_block_processor_sync(m->processor);
 	sqfs_destroy(m->processor); /* first: its threads use the others */
 	sqfs_destroy(m->dir);
 	sqfs_destroy(m->dirs);

@@ -26,6 +26,7 @@ struct mkfs {
 	sqfs_xattr_writer_t *xattrs;
 	sqfs_meta_writer_t *inodes, *dirs;
 	sqfs_dir_writer_t *dir;
+	bool failed; /* a call of libsquashfs: it must not be called again */
 };
 
 /* Turn what libsquashfs returned into an error; always -1. */

@@ -8,7 +8,6 @@ head -c 5000 /dev/urandom >d/a
 head -c 20000 /dev/zero >d/b
 printf c >d/c
 tar -C d --sort=name -cf whole.tar .
-size=$(stat -c %s whole.tar)
 snapshot
 
 # Every border of a tar and places in between; the last 1024 zero bytes of the
