@@ -65,8 +65,7 @@ static int open_store(char **ret_path, struct err *e)
 	OWN_FREE char *mine = NULL, *path = NULL;
 	OWN_FD int mine_fd = -1, fd = -1;
 
-	if (str_empty(place))
-		place = getenv("TMPDIR");
+	/* Not $TMPDIR, which may be of this one job: the tree serves later ones. */
 	if (str_empty(place) || *place != '/')
 		place = "/tmp";
 	mine = xasprintf("%s/sif-%u", place, (unsigned)geteuid());

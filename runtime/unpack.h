@@ -8,7 +8,7 @@
 #include "runtime/rootfs.h"
 
 /* Path of the unpacked tree of an image file, malloc'ed: below $SIF_TMPDIR, else
- * $TMPDIR, else /tmp, in sif-UID/unpacked, named by what the file is (device,
+ * /tmp, in sif-UID/unpacked, named by what the file is (device,
  * inode, size, time, offset). Unpacks it when it is not there, one process at a
  * time; others wait for that one. A network file system is refused, and so is
  * one without room for it. Says in one line what it does and why. */
