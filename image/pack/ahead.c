@@ -162,7 +162,7 @@ static int inflate_members(struct ahead *a, z_stream *z, struct err *e)
 			ssize_t n = fill(a);
 
 			if (n < 0)
-				return a->stop ? 1 : fail(a, NULL, e);
+				return a->read_err.kind ? fail(a, NULL, e) : 1;
 			z->next_in = a->buf;
 			z->avail_in = (uInt)n;
 		}
