@@ -90,14 +90,20 @@ bootstrap)
 	cd "$src" && autoreconf -i
 	;;
 gcc)
-	build gcc --enable-werror CC=gcc && run_checks && verdict install staged gcc
+	build gcc --enable-werror CC=gcc || exit 1
+	run_checks
+	code=$?
+	verdict install staged gcc && exit $code
 	;;
 clang)
 	build clang --enable-werror CC=clang && verdict tests make -s -j2 check TESTS=
 	;;
 asan)
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
-	build asan --enable-sanitizers CC=gcc CFLAGS='-g -O1' && run_checks && verdict install staged asan
+	build asan --enable-sanitizers CC=gcc CFLAGS='-g -O1' || exit 1
+	run_checks
+	code=$?
+	verdict install staged asan && exit $code
 	;;
 distcheck)
 	cd "$work/gcc" && verdict archive make -s distcheck

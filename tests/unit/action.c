@@ -707,6 +707,10 @@ static void every_image_at_hand(void **state)
 	   root, shared, root, root, shared, list);
 	if (!has_shell || fd_read_file(list, 1 << 20, &names, NULL, &e) || !*names) {
 		print_message("no images in %s: skipped\n", shared);
+		/* skip() leaves by longjmp, past what frees these */
+		free(TAKE_PTR(names));
+		free(TAKE_PTR(list));
+		free(TAKE_PTR(shared));
 		skip();
 	}
 	strv_split(&files, names, "\n");
