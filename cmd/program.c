@@ -52,11 +52,12 @@ static void print_usage(const struct call *c)
 
 static void print_help(const struct call *c, const struct command *cmd)
 {
+	bool takes_options = cmd->options && cmd->options[0].name;
 	OWN_STR struct str text = {};
 
-	str_addf(&text, "Usage: %s %s%s%s%s\n\n%s\n", c->inv.name, cmd->name, cmd->options ? " [OPTIONS]" : "",
+	str_addf(&text, "Usage: %s %s%s%s%s\n\n%s\n", c->inv.name, cmd->name, takes_options ? " [OPTIONS]" : "",
 		 str_empty(cmd->args) ? "" : " ", str_empty(cmd->args) ? "" : cmd->args, cmd->summary);
-	if (cmd->options) {
+	if (takes_options) {
 		str_addf(&text, "\n%s", cmd->options[0].group ? "" : "options:\n");
 		opt_help(cmd->options, &text);
 	}

@@ -12,6 +12,7 @@ look_at() { # look_at NAME TEXT
 	printf '%s\n' "$2" | head -n 1 | grep -q '^Usage: sif' || complain "$1: no usage line"
 	long=$(printf '%s\n' "$2" | awk 'length($0) > 96')
 	[ -z "$long" ] || complain "$1: long line: $long"
+	case $2 in *'options:') complain "$1: names options and has none" ;; esac
 	printf '%s\n' "$2" | grep -nE '[[:blank:]]$' && complain "$1: blanks at the end of a line"
 }
 
