@@ -107,7 +107,7 @@ static int unknown_key(const char *name, struct err *e)
 	err_set(e, ERR_USAGE, "unknown key '%s'", name);
 	if (near)
 		return err_hint(e, "did you mean '%s'?", near);
-	return err_hint(e, "sif config show lists the keys; see sif.conf(5)");
+	return err_hint(e, "sif.conf(5) lists the keys");
 }
 
 /* Split "default NAME" into its key and the option. */

@@ -48,6 +48,8 @@ assert row[\"value\"] == \"no\" and row[\"line\"] == 3, row"' sh "$SIF"
 printf 'mount home = no\nmont tmp = no\n' >"$user"
 refuse 'an unknown key, with its line' 125 "$user:2: unknown key 'mont tmp'" "$SIF" run x
 refuse 'and a hint' 125 "did you mean 'mount tmp'" "$SIF" run x
+echo 'frobnicate = 1' >"$user"
+refuse 'a key like no other: the manual, not a command that stops here, too' 125 'hint: sif.conf\(5\) lists' "$SIF" run x
 rm "$user"
 
 printf 'bind control = no\nforbid option = writable-tmpfs\n' >"$system"
