@@ -7,11 +7,23 @@
 
 static const char *program = "sif";
 
+/* Names out of images and tars stand in messages: none of their bytes may be a
+ * command to the terminal. */
+static void harmless(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
 static void sink(enum log_level level, const char *text)
 {
 	static const char *const words[] = { "warning: ", "", "debug: " };
+	char line[1024];
 
-	fprintf(stderr, "%s: %s%s\n", program, words[level], text);
+	snprintf(line, sizeof(line), "%s", text);
+	harmless(line);
+	fprintf(stderr, "%s: %s%s\n", program, words[level], line);
 }
 
 /* --quiet silences information, not warnings' causes: errors always print. */
@@ -32,12 +44,17 @@ void out_init(const struct invocation *inv)
 
 void out_error(const struct err *e)
 {
+	struct err shown = *e;
+
 	fflush(stdout);
+	harmless(shown.msg);
+	harmless(shown.hint);
 	/* One write per message: the ranks of a job share this stream. */
 	if (e->hint[0])
-		fprintf(stderr, "%s: error[%s]: %s\nhint: %s\n", program, err_kind_name(e->kind), e->msg, e->hint);
+		fprintf(stderr, "%s: error[%s]: %s\nhint: %s\n", program, err_kind_name(e->kind), shown.msg,
+			shown.hint);
 	else
-		fprintf(stderr, "%s: error[%s]: %s\n", program, err_kind_name(e->kind), e->msg);
+		fprintf(stderr, "%s: error[%s]: %s\n", program, err_kind_name(e->kind), shown.msg);
 }
 
 int out_status(const struct invocation *inv, const struct err *e, bool is_run)

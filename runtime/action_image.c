@@ -135,7 +135,9 @@ static int not_runnable(const struct stage *st, const char *name, int sys, bool 
 			ours ? "'%s' is not on the image's PATH" : "\"%s\": executable file not found in $PATH", name);
 	e->sys = sys;
 	e->status = ours || from_script ? (missing ? 127 : 126) : 255;
-	return -1;
+	if (!missing)
+		return err_hint(e, "it has no execute permission, or is no file; 'sif ls -l IMAGE:DIR' shows it");
+	return err_hint(e, "'sif ls IMAGE:/usr/bin' shows what is there; --bind brings in what is outside");
 }
 
 static char *absolute(const struct stage *st, const char *dir, size_t n, const char *name)

@@ -49,6 +49,8 @@ static bool directory_is_visible(const struct env_facts *facts, const char *name
 {
 	if (strcmp(name, "XDG_RUNTIME_DIR") == 0)
 		return facts->xdg_runtime_bound;
+	if (strcmp(name, "XAUTHORITY") == 0)
+		return facts->xauthority_bound;
 	if (strcmp(name, "TMPDIR") == 0)
 		return facts->tmpdir_bound;
 	if (strcmp(value, "/tmp") == 0 || strcmp(value, "/var/tmp") == 0)
@@ -61,7 +63,7 @@ static bool directory_is_visible(const struct env_facts *facts, const char *name
 
 static bool is_directory_name(const char *name)
 {
-	static const char *const names[] = { "TMPDIR", "XDG_RUNTIME_DIR", "TMP", "TEMP", "TEMPDIR" };
+	static const char *const names[] = { "TMPDIR", "XDG_RUNTIME_DIR", "XAUTHORITY", "TMP", "TEMP", "TEMPDIR" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(names[i], name) == 0)

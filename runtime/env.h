@@ -16,9 +16,9 @@ struct env_facts {
 	const char *shell;	/* of the host's passwd entry, may be NULL */
 	const char *bind_list;	/* comma list of bind destinations, may be NULL */
 	const char *cwd;	/* inside; NULL: what getcwd(2) says in action_make */
-	/* of the TMPDIR and XDG_RUNTIME_DIR of the host: are they visible inside
+	/* of the TMPDIR, XDG_RUNTIME_DIR and XAUTHORITY of the host: are they visible inside
 	 * under the same name? (runtime/plan.c binds them when they exist) */
-	bool tmpdir_bound, xdg_runtime_bound;
+	bool tmpdir_bound, xdg_runtime_bound, xauthority_bound;
 };
 
 struct env_plan {

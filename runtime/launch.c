@@ -93,6 +93,7 @@ static int make_plan(struct launch *l, struct err *e)
 		.bind_list = l->plan.bind_list,
 		.tmpdir_bound = l->plan.tmpdir_bound,
 		.xdg_runtime_bound = l->plan.xdg_runtime_bound,
+		.xauthority_bound = l->plan.xauthority_bound,
 	};
 	return env_plan_make(l->spec, &l->env_facts, environ, &l->env, e);
 }

@@ -316,7 +316,7 @@ static void plan_places(struct planner *pl)
 	} places[] = {
 		{ h->tmpdir, "TMPDIR", &pl->plan->tmpdir_bound },
 		{ h->xdg_runtime_dir, "XDG_RUNTIME_DIR", &pl->plan->xdg_runtime_bound },
-		{ h->xauthority, "XAUTHORITY", NULL },
+		{ h->xauthority, "XAUTHORITY", &pl->plan->xauthority_bound },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
@@ -329,8 +329,7 @@ static void plan_places(struct planner *pl)
 		if (f.error)
 			continue;
 		bound = add_them ? add_place(pl, places[i].path, places[i].why) : visible(pl, places[i].path, f.real);
-		if (places[i].bound)
-			*places[i].bound = bound;
+		*places[i].bound = bound;
 	}
 }
 

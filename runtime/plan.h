@@ -59,7 +59,7 @@ struct plan {
 	bool cwd_required;    /* the first or none */
 	bool default_umask;   /* 0022 instead of the caller's */
 	char *bind_list;      /* "dest,dest" of the user's binds, or NULL */
-	bool tmpdir_bound, xdg_runtime_bound; /* the host's are visible under their names */
+	bool tmpdir_bound, xdg_runtime_bound, xauthority_bound; /* the host's are visible under their names */
 	char *tty;	      /* terminal for /dev/console, or NULL */
 };
 

@@ -119,6 +119,8 @@ static void take_message(int fd, const char *name, struct err *e)
 	}
 	if (cause)
 		err_set(e, ERR_SYSTEM, "'%s': %.*s", name, (int)strcspn(cause + 3, "\n"), cause + 3);
+	else if (text && *text) /* the dynamic linker's words, in a container without our libraries */
+		err_set(e, ERR_SYSTEM, "unpacking '%s': %.*s", name, (int)strcspn(text, "\n"), text);
 	else
 		err_set(e, ERR_SYSTEM, "'%s': unpacking it failed", name);
 	if (hint)
@@ -155,8 +157,11 @@ static int run_reader(const struct rootfs *image, int into_fd, struct err *e)
 	own_fd_(&writes);
 	take_message(reads, image->name, &said);
 	status = child_wait(pid, e);
-	if (status > 0)
+	if (status > 0) {
 		*e = said;
+		if (!said.hint[0])
+			err_hint(e, "sif-read ended with status %d; inside a container '--bind /dev/fuse' on the outer run spares the unpacking", status);
+	}
 	return status ? -1 : 0;
 }
 

@@ -63,11 +63,13 @@ int check_object(const struct sif_image *img, const struct sif_object *o, uint32
 		return err_set(e, ERR_FORMAT, "object %" PRIu32 " has the negative size %" PRId64, o->id, o->size);
 	if (!o->size)
 		return check_empty(img, o, e);
-	if (__builtin_add_overflow(o->offset, o->size, &end) || (uint64_t)end > img->file_size)
-		return err_set(e, ERR_FORMAT,
-			       "object %" PRIu32 " (offset %" PRId64 ", size %" PRId64
-			       ") goes beyond the end of the file (%" PRIu64 ")",
-			       o->id, o->offset, o->size, img->file_size);
+	if (__builtin_add_overflow(o->offset, o->size, &end) || (uint64_t)end > img->file_size) {
+		err_set(e, ERR_FORMAT,
+			"object %" PRIu32 " (offset %" PRId64 ", size %" PRId64
+			") goes beyond the end of the file (%" PRIu64 ")",
+			o->id, o->offset, o->size, img->file_size);
+		return err_hint(e, "a copy that was cut off looks like this: copy or fetch the image again");
+	}
 	if (o->offset < SIF_HEADER_LEN)
 		return err_set(e, ERR_FORMAT, "object %" PRIu32 " at offset %" PRId64 " overlaps the header", o->id,
 			       o->offset);

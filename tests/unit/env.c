@@ -82,7 +82,7 @@ static void filter_table(void **state)
 	static const char *const inside[] = {
 		"SLURM_JOB_ID", "PMI_RANK", "PMIX_RANK", "PMIX_SERVER_URI4", "OMPI_MCA_btl", "OMPI_COMM_WORLD_RANK",
 		"UCX_TLS", "OMP_NUM_THREADS", "NCCL_DEBUG", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "LANG",
-		"LC_ALL", "TZ", "TERM", "USER", "LOGNAME", "DISPLAY", "XAUTHORITY", "SSH_AUTH_SOCK", "http_proxy",
+		"LC_ALL", "TZ", "TERM", "USER", "LOGNAME", "DISPLAY", "SSH_AUTH_SOCK", "http_proxy",
 		"EDITOR", "CC", "CFLAGS", "FOO", "LDAP_X", "R_MAX", "KRB5CCNAME", "WANDB_API_KEY", "HF_HOME",
 		"MALLOC_ARENA_MAX", "OPAL_PREFIXES", "ENVIRONMENT", "MKL_NUM_THREADS", "XDG_CACHE_HOME",
 	};
@@ -132,6 +132,11 @@ static void directories_pass_when_visible(void **state)
 	assert_int_equal(MAKE("TMPDIR=/scratch/1", "TMP=/scratch/1", "TEMP=/tmp", "XDG_RUNTIME_DIR=/run/user/1"), 0);
 	assert_false(has(&plan.host, "TMPDIR") || has(&plan.host, "TMP") || has(&plan.host, "XDG_RUNTIME_DIR"));
 	assert_true(has(&plan.host, "TEMP=/tmp"));
+	assert_int_equal(MAKE("XAUTHORITY=/run/x"), 0);
+	assert_false(has(&plan.host, "XAUTHORITY"));
+	facts.xauthority_bound = true;
+	assert_int_equal(MAKE("XAUTHORITY=/run/x"), 0);
+	assert_true(has(&plan.host, "XAUTHORITY=/run/x"));
 	facts.tmpdir_bound = facts.xdg_runtime_bound = true;
 	assert_int_equal(MAKE("TMPDIR=/scratch/1", "TMP=/scratch/1", "TEMP=/other", "XDG_RUNTIME_DIR=/run/user/1"), 0);
 	assert_true(has(&plan.host, "TMPDIR") && has(&plan.host, "TMP") && has(&plan.host, "XDG_RUNTIME_DIR"));
