@@ -17,6 +17,7 @@
 #include "runtime/namespace.h"
 #include "runtime/path.h"
 #include "runtime/perform.h"
+#include "runtime/placement.h"
 #include "runtime/plan.h"
 #include "runtime/rootfs.h"
 #include "runtime/server/log.h"
@@ -35,6 +36,7 @@ struct launch {
 	struct env_facts env_facts;
 	struct env_plan env;
 	struct performance performance;
+	struct placement placement;
 	mode_t umask;
 };
 
@@ -135,8 +137,10 @@ static int enter(struct launch *l, struct err *e)
 	if (make_sources(&l->plan, e) || namespace_enter(&ns, e))
 		return -1;
 	l->umask = umask(0); /* modes of mount points are what they say */
-	if (l->image.kind != ROOTFS_DIRECTORY)
+	if (l->image.kind != ROOTFS_DIRECTORY) {
 		l->image.log_fd = server_log_open(l->host.home);
+		placement_hold(&l->placement);
+	}
 	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, l->spec->unpack, &root, e))
 		return -1;
 	return perform_prepare(&l->performance, &l->plan, &l->identity, &root, e);
@@ -177,6 +181,7 @@ static int become(struct launch *l, char **ret_text, int *ret_status, struct err
 		*ret_status = a.status;
 		return 0;
 	}
+	placement_release(&l->placement);
 	return action_exec(&a, l->spec->dialect, e);
 }
 
@@ -203,8 +208,10 @@ static int become_inside(struct launch *l, int report_fd, struct err *e)
 static int go(struct launch *l, char **ret_text, int *ret_status, struct err *e)
 {
 	if (l->plan.pid) {
-		int report_fd = -1, where = init_begin(&report_fd, ret_status, e);
+		int report_fd = -1, where;
 
+		placement_release(&l->placement);
+		where = init_begin(&report_fd, ret_status, e);
 		if (where == 0)
 			return become_inside(l, report_fd, e);
 		return where < 0 ? -1 : 0;

@@ -74,13 +74,12 @@ static void set_limits(void)
 }
 
 /* Every CPU that the cpuset allows: the kernel takes the intersection. */
-static void widen_cpus(void)
+void serve_spread(void)
 {
 	unsigned long mask[8192 / (8 * sizeof(unsigned long))];
 
 	memset(mask, 0xff, sizeof(mask));
 	syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask);
-	syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0);
 }
 
 static int drop_privileges(struct err *e)
@@ -103,7 +102,7 @@ int serve_confine(struct err *e)
 {
 	ignore_signals();
 	set_limits();
-	widen_cpus();
+	syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0);
 	umask(077);
 	return drop_privileges(e);
 }

@@ -14,7 +14,8 @@
  * When all are busy the first to finish leads again.
  *
  * Threads are started when they are first needed, and not for the few requests
- * of a short program. */
+ * of a short program; until then the server stays on the launch's CPU
+ * (runtime/placement.c). */
 #include "runtime/serve/server.h"
 
 #include "base/log.h"
@@ -24,7 +25,7 @@
 
 #define STACK_SIZE (256 * 1024)
 /* Requests that the main thread answers alone. */
-#define ALONE 32
+#define ALONE 96
 
 struct worker {
 	struct server *sv;
@@ -130,6 +131,15 @@ static void end(struct crew *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* More than a start asks for: leave its CPU. The threads to come inherit that. */
+static void spread(struct server *sv)
+{
+	serve_spread();
+	pthread_mutex_lock(&sv->crew.lock);
+	sv->crew.max = crew_size(sv->cfg) - 1;
+	pthread_mutex_unlock(&sv->crew.lock);
+}
+
 /* 0 = the mount is gone, -1. */
 static int answer_all(struct worker *w, struct err *e)
 {
@@ -143,9 +153,10 @@ static int answer_all(struct worker *w, struct err *e)
 		rc = channel_receive(&w->channel, &rq, e);
 		if (rc <= 0)
 			break;
-		if (w->answered < ALONE)
-			w->answered++;
-		else if (channel_pending(&w->channel))
+		if (w->answered < ALONE) {
+			if (++w->answered == ALONE)
+				spread(w->sv);
+		} else if (channel_pending(&w->channel))
 			step_down(w->sv);
 		result = op_dispatch(w->sv, &w->channel, &rq);
 		if (result != OP_SILENT)

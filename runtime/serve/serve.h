@@ -18,9 +18,13 @@ struct serve_config {
 };
 
 /* Cut this process off from its past: no capability, no new privileges, not
- * dumpable, deaf to signals, on every CPU of its cpuset, limits of its own.
+ * dumpable, deaf to signals, limits of its own.
  * What cannot be had is left as it is, but for the privileges (an error). */
 int serve_confine(struct err *e) MUST_CHECK;
+
+/* Leave the launch's CPU (runtime/placement.h) for every CPU of the cpuset. For
+ * the calling thread and those it starts. */
+void serve_spread(void);
 
 struct server;
 

@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib/e2e.sh
 . "$top_srcdir/tests/lib/e2e.sh"
 need_fuse
-need busybox python3
+need busybox python3 taskset
 
 sif=$(small_image) || exit 1
 cd "$T" || exit 1
@@ -31,6 +31,23 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 os.execvp(sys.argv[1], [*sys.argv[1:], "grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"])
 PY
 prints 'ignored and blocked signals' "$(python3 signals.py env)" python3 signals.py "$SIF" exec "$sif"
+
+# CPUs: a launch shares one with its server until the program starts
+cpus() { awk '/^Cpus_allowed:/ { print $2 }' "$@"; }
+prints 'the CPUs are those of the caller' "$(cpus /proc/self/status)" run awk '/^Cpus_allowed:/ { print $2 }' /proc/self/status
+prints 'the CPUs of a process in a pid namespace, too' "$(cpus /proc/self/status)" \
+	"$SIF" exec --pid "$sif" awk '/^Cpus_allowed:/ { print $2 }' /proc/self/status
+last=$(python3 -c 'import os; print(max(os.sched_getaffinity(0)))')
+prints 'one CPU stays one CPU' "$last" \
+	taskset -c "$last" "$SIF" exec "$sif" awk '/^Cpus_allowed_list:/ { print $2 }' /proc/self/status
+prints 'a server that has more to do leaves the CPU it started on' "$(cpus /proc/self/status)" sh -c '
+	taskset -c "$1" "$SIF" exec "$0" sh -c "find / -xdev -type f -exec cat {} + >/dev/null 2>&1; sleep 2" &
+	sleep 1.5
+	for p in /proc/[0-9]*; do
+		[ "$(tr "\0" "\n" <$p/cmdline 2>/dev/null | grep -cxF -e sif-fuse -e "$0")" = 2 ] &&
+			awk "/^Cpus_allowed:/ { print \$2 }" $p/status
+	done
+	wait' "$sif" "$last"
 
 # privileges
 prints 'no capability in any set' 5 "$SIF" exec "$sif" grep -c '^Cap[A-Za-z]*:.0000000000000000' /proc/self/status
