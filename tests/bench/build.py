@@ -2,7 +2,7 @@
 
 From one tar (Debian with numpy, plain and gzip), zstd level 3, 128 KiB blocks,
 as many threads for all; the file is on the disk (fsync) when the time stops.
-Wall time, CPU time and the largest resident set of each.
+Wall time and CPU time of each.
 """
 import argparse
 import gzip
