@@ -39,7 +39,7 @@ static void log_line(enum log_level level, const char *text)
 }
 
 struct words {
-	uint64_t offset, size;
+	uint64_t offset, size, hot_offset, hot_size;
 	struct serve_config serve;
 };
 
@@ -48,10 +48,13 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	if (argc != HANDOVER_ARGC || fcntl(HANDOVER_REPORT, F_GETFD) < 0)
 		return err_set(e, ERR_USAGE, "sif-fuse is started by sif, not by hand");
 	if (num_u64(argv[HANDOVER_OFFSET], &ret->offset, e) || num_u64(argv[HANDOVER_SIZE], &ret->size, e) ||
+	    num_u64(argv[HANDOVER_HOT_OFFSET], &ret->hot_offset, e) ||
+	    num_u64(argv[HANDOVER_HOT_SIZE], &ret->hot_size, e) ||
 	    num_u32(argv[HANDOVER_UID], &ret->serve.uid, e) || num_u32(argv[HANDOVER_GID], &ret->serve.gid, e))
 		return -1;
 	ret->serve.name = argv[HANDOVER_NAME];
 	ret->serve.device_fd = HANDOVER_DEVICE;
+	ret->serve.record_fd = fcntl(HANDOVER_RECORD, F_GETFD) < 0 ? -1 : HANDOVER_RECORD;
 	return 0;
 }
 

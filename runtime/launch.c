@@ -139,6 +139,7 @@ static int enter(struct launch *l, struct err *e)
 	l->umask = umask(0); /* modes of mount points are what they say */
 	if (l->image.kind != ROOTFS_DIRECTORY) {
 		l->image.log_fd = server_log_open(l->host.home);
+		l->image.record_fd = l->spec->record_fd;
 		placement_hold(&l->placement);
 	}
 	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, l->spec->unpack, &root, e))

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/num.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,20 @@ static int parse_session_size(void *options, const char *arg, struct err *e)
 	return 0;
 }
 
+/* A descriptor that `sif optimize` has open. */
+static int parse_record(void *options, const char *arg, struct err *e)
+{
+	struct run_spec *s = options;
+	uint32_t fd;
+
+	if (num_u32(arg, &fd, e))
+		return -1;
+	if (fd > INT_MAX)
+		return err_set(e, ERR_USAGE, "'%s' is not a descriptor", arg);
+	s->record_fd = (int)fd;
+	return 0;
+}
+
 /* Without privilege there is one network besides the host's: none. */
 static int parse_network(void *options, const char *arg, struct err *e)
 {
@@ -118,6 +133,9 @@ const struct opt run_options[] = {
 	{ .name = "dns", .kind = OPT_STR, FIELD(dns), .arg = "ADDR,...",
 	  .help = "name servers in /etc/resolv.conf, in place of the host's" },
 	{ .name = "unsquash", .kind = OPT_TRUE, FIELD(unpack), .help = "unpack the image, do not mount it" },
+
+	{ .name = "record-fd", .kind = OPT_CALL, .parse = parse_record, .arg = "FD",
+	  .help = "write down which blocks of the image are read first", .flags = OPT_HIDDEN | OPT_NO_ENV },
 
 	{ .group = "environment", .name = "env", .kind = OPT_LIST, FIELD(env), .arg = "K=V,...",
 	  .help = "set variables inside", .flags = OPT_NO_ENV },

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "image/sif/names.h"
 #include "image/sif/read.h"
+#include "image/squash/hot.h"
 #include "image/squash/squash.h"
 #include "runtime/binfmt.h"
 #include "runtime/mount.h"
@@ -116,6 +117,19 @@ static const struct sif_object *choose_object(const struct sif_image *img, const
 	return o;
 }
 
+static void find_hot_list(struct rootfs *r, const struct sif_image *img)
+{
+	for (uint32_t i = 0; i < img->n; i++) {
+		const struct sif_object *o = &img->objects[i];
+
+		if (o->type == SIF_DATA_GENERIC && o->link == r->object && !o->link_is_group &&
+		    !strcmp(o->name, SQUASH_HOT_NAME)) {
+			r->hot_offset = (uint64_t)o->offset;
+			r->hot_size = (uint64_t)o->size;
+		}
+	}
+}
+
 static int open_sif(struct rootfs *r, const struct rootfs_want *want, struct err *e)
 {
 	OWN_SIF_IMAGE struct sif_image img = { 0 };
@@ -131,6 +145,7 @@ static int open_sif(struct rootfs *r, const struct rootfs_want *want, struct err
 	r->offset = (uint64_t)o->offset;
 	r->size = (uint64_t)o->size;
 	r->arch = sif_part_arch(&img, o);
+	find_hot_list(r, &img);
 	switch (sif_part_fs(o)) {
 	case SIF_FS_SQUASH:
 		return want && want->data ? 0 : check_arch(r, e);
@@ -208,7 +223,7 @@ int rootfs_open(const char *name, const struct rootfs_want *want, struct rootfs 
 	struct stat st;
 	char *absolute;
 
-	*ret = (struct rootfs){ .fd = -1, .log_fd = -1, .arch = "unknown" };
+	*ret = (struct rootfs){ .fd = -1, .log_fd = -1, .record_fd = -1, .arch = "unknown" };
 	if (open_name(name, &ret->fd, e))
 		return -1;
 	ret->name = xstrdup(name);
@@ -264,6 +279,9 @@ static int mount_served(const struct rootfs *r, struct root_mount *ret, struct e
 		.uid = geteuid(),
 		.gid = getegid(),
 		.log_fd = r->log_fd,
+		.record_fd = r->record_fd,
+		.hot_offset = r->hot_offset,
+		.hot_size = r->hot_size,
 	};
 
 	if (server_begin(&rq, &ret->fd, &ret->report_fd, &ret->starter, e) == 0)

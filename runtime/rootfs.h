@@ -16,13 +16,15 @@ struct rootfs {
 	enum rootfs_kind kind;
 	int fd;		/* owned */
 	int log_fd;	/* owned: for its server's log, -1 = none */
+	int record_fd;	/* borrowed: for its server's record, -1 = none */
 	char *name;	/* as typed, for messages */
 	char *path;	/* absolute */
 	uint64_t offset, size; /* of the SquashFS in the file, bytes; 0, 0 for a directory */
+	uint64_t hot_offset, hot_size; /* of its hot list in the file, bytes; 0, 0 = none */
 	uint32_t object;       /* id of the SIF's partition */
 	const char *arch;      /* "amd64", ...; "unknown"; static */
 };
-#define ROOTFS_INIT { .fd = -1, .log_fd = -1 }
+#define ROOTFS_INIT { .fd = -1, .log_fd = -1, .record_fd = -1 }
 
 /* What is wanted of an image file. */
 struct rootfs_want {

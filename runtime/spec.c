@@ -10,6 +10,7 @@ void run_spec_init(struct run_spec *s)
 		.mount_sys = true,
 		.mount_dev = true,
 		.bind_control = true,
+		.record_fd = -1,
 	};
 }
 

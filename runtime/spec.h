@@ -66,6 +66,7 @@ struct run_spec {
 	bool unpack;   /* --unsquash: do not mount the image, unpack it */
 	bool host_rc; /* shell: read start-up files of the host's home */
 
+	int record_fd; /* gets what is read of the image first, borrowed; -1 = none */
 	bool dry_run;
 	bool quiet, verbose, debug;
 };

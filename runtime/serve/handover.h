@@ -1,4 +1,4 @@
-/* What the launch hands to sif-fuse: four descriptors and five words. */
+/* What the launch hands to sif-fuse: five descriptors and seven words. */
 #ifndef SIF_RUNTIME_SERVE_HANDOVER_H
 #define SIF_RUNTIME_SERVE_HANDOVER_H
 
@@ -9,6 +9,7 @@ enum handover_fd {
 	HANDOVER_IMAGE,	     /* the image, read only */
 	HANDOVER_REPORT,     /* pipe: a struct err, or closed when the server serves */
 	HANDOVER_LOG,	     /* log file, append only; may be closed */
+	HANDOVER_RECORD,     /* where to write what is read first (record.h); may be closed */
 	HANDOVER_END
 };
 
@@ -19,6 +20,8 @@ enum handover_arg {
 	HANDOVER_SIZE,	 /* of the SquashFS, bytes */
 	HANDOVER_UID,	 /* owner shown for every file */
 	HANDOVER_GID,
+	HANDOVER_HOT_OFFSET, /* of the hot list in the image, bytes; 0 = none */
+	HANDOVER_HOT_SIZE,
 	HANDOVER_NAME, /* of the image, for messages */
 	HANDOVER_ARGC
 };

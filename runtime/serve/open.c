@@ -72,6 +72,8 @@ int serve_open(const struct serve_config *cfg, struct squash *fs, struct server 
 	sv->has_xattrs = squash_has_xattrs(fs);
 	pthread_mutex_init(&sv->complaints.lock, NULL);
 	crew_init(&sv->crew, cfg);
+	if (cfg->record_fd >= 0)
+		sv->record = record_new(cfg->record_fd, sv->super->block_size);
 	rc = channel_open(&sv->first, cfg->device_fd, e);
 	if (rc == 0)
 		rc = greet(&sv->first, e);
@@ -89,6 +91,7 @@ void serve_free(struct server *sv)
 		return;
 	channel_close(&sv->first);
 	crew_destroy(&sv->crew);
+	record_free(sv->record);
 	pthread_mutex_destroy(&sv->complaints.lock);
 	free(sv);
 }

@@ -120,6 +120,8 @@ static ssize_t op_read(struct server *sv, struct channel *c, const struct reques
 		return rc;
 	if (!S_ISREG(i.mode) || in->size > CHANNEL_DATA)
 		return -EINVAL;
+	if (sv->record)
+		record_read(sv->record, &i, in->offset, in->size);
 	n = squash_read(sv->fs, &i, c->data, in->size, in->offset, &e);
 	return n < 0 ? complain(sv, i.ref, &e) : n;
 }

@@ -14,6 +14,7 @@ struct serve_config {
 	const char *name;  /* of the image, for messages */
 	uid_t uid;	   /* owner shown for every file: a user namespace with a */
 	gid_t gid;	   /* single id can show no other */
+	int record_fd;	   /* gets what is read first (record.h), borrowed; -1 = none */
 	unsigned workers;  /* threads at most; 0 = by the CPUs of the cpuset */
 };
 

@@ -3,6 +3,7 @@
 #define SIF_RUNTIME_SERVE_SERVER_H
 
 #include "runtime/serve/protocol.h"
+#include "runtime/serve/record.h"
 #include "runtime/serve/serve.h"
 
 #include <pthread.h>
@@ -28,6 +29,7 @@ struct server {
 	bool has_xattrs;
 	struct channel first; /* the main thread's */
 	struct crew crew;
+	struct record *record; /* NULL = nobody asked for one */
 	struct complaints {
 		pthread_mutex_t lock;
 		unsigned n;

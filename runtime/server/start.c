@@ -12,7 +12,7 @@
  *    what the caller mounts later (this mount among it) does not reach it: a
  *    server with a copy of its own mount would never see the end of it, and one
  *    whose root pivot_root moves into its own FUSE blocks for ever.
- *  4 A grandchild, in a session of its own, keeps four descriptors and becomes
+ *  4 A grandchild, in a session of its own, keeps five descriptors and becomes
  *    sif-fuse. The child ends, so that the server belongs to init and the
  *    program's wait() knows nothing of it; the caller waits for that before it
  *    attaches anything, which orders step 3 before any mount of its own.
@@ -50,7 +50,7 @@ struct server_exec {
 	const char *path;
 	char *argv[HANDOVER_ARGC + 1];
 	char *envp[ARRAY_SIZE(kept_environment) + 1];
-	int device_fd, image_fd, report_fd, log_fd;
+	int device_fd, image_fd, report_fd, log_fd, record_fd;
 };
 
 static int no_fuse(struct err *e, int sys, const char *what)
@@ -137,7 +137,7 @@ static int close_others(void)
  * other's places: move all out of the way first. */
 static int arrange_descriptors(const struct server_exec *x, int *report_fd)
 {
-	int from[] = { x->device_fd, x->image_fd, x->report_fd, x->log_fd };
+	int from[] = { x->device_fd, x->image_fd, x->report_fd, x->log_fd, x->record_fd };
 	int null_fd = open("/dev/null", O_RDWR);
 
 	if (null_fd < 0)
@@ -245,15 +245,17 @@ static void keep_environment(struct server_exec *x)
 
 static int start(const struct server_request *rq, int device_fd, int report_fd, pid_t *ret_starter, struct err *e)
 {
-	char offset[24], size[24], uid[16], gid[16], name[] = "sif-fuse";
+	char offset[24], size[24], hot_offset[24], hot_size[24], uid[16], gid[16], name[] = "sif-fuse";
 	OWN_FREE char *path = NULL, *image = NULL;
 	struct server_exec x = {
 		.argv = { [HANDOVER_PROGRAM] = name, [HANDOVER_OFFSET] = offset, [HANDOVER_SIZE] = size,
-			  [HANDOVER_UID] = uid, [HANDOVER_GID] = gid },
+			  [HANDOVER_UID] = uid, [HANDOVER_GID] = gid, [HANDOVER_HOT_OFFSET] = hot_offset,
+			  [HANDOVER_HOT_SIZE] = hot_size },
 		.device_fd = device_fd,
 		.image_fd = rq->image_fd,
 		.report_fd = report_fd,
 		.log_fd = rq->log_fd,
+		.record_fd = rq->record_fd,
 	};
 
 	if (helper_path("sif-fuse", &path, e))
@@ -263,6 +265,8 @@ static int start(const struct server_request *rq, int device_fd, int report_fd, 
 		return err_sys(e, ENOMEM, "cannot start the image server");
 	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)rq->offset);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)rq->size);
+	snprintf(hot_offset, sizeof(hot_offset), "%llu", (unsigned long long)rq->hot_offset);
+	snprintf(hot_size, sizeof(hot_size), "%llu", (unsigned long long)rq->hot_size);
 	snprintf(uid, sizeof(uid), "%u", rq->uid);
 	snprintf(gid, sizeof(gid), "%u", rq->gid);
 	x.path = path;

@@ -17,6 +17,8 @@ struct server_request {
 	uid_t uid;	  /* the caller's ids as the new user namespace shows them; */
 	gid_t gid;	  /* every file of the image is shown as theirs */
 	int log_fd;	  /* append-only file for the server's log, borrowed; -1 = none */
+	int record_fd;	  /* gets what is read first (image/squash/hot.h), borrowed; -1 = none */
+	uint64_t hot_offset, hot_size; /* the image's hot list, bytes; 0 = none */
 };
 
 /* Start a server of one image and make its mount. To be called by a

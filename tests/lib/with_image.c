@@ -83,7 +83,7 @@ static int mount_image(struct server_request *rq, const char *directory, struct 
 
 static int run(int argc, char **argv, struct err *e)
 {
-	struct server_request rq = { .image_fd = -1, .log_fd = -1, .uid = getuid(), .gid = getgid() };
+	struct server_request rq = { .image_fd = -1, .log_fd = -1, .record_fd = -1, .uid = getuid(), .gid = getgid() };
 	struct stat st;
 	int opt;
 
