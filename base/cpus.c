@@ -1,34 +1,113 @@
 #include "base/cpus.h"
 
-#include "base/fd.h"
+#include "base/cgroup.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "base/num.h"
 
-#include <errno.h>
-#include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+bool cpus_empty(const struct cpus *c)
+{
+	return cpus_count(c) == 0;
+}
+
+unsigned cpus_count(const struct cpus *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(c->bits); i++)
+		n += (unsigned)__builtin_popcountl(c->bits[i]);
+	return n;
+}
+
+void cpus_add(struct cpus *c, unsigned cpu)
+{
+	if (cpu < CPUS_MAX)
+		c->bits[cpu / CPUS_WORD] |= 1ul << (cpu % CPUS_WORD);
+}
+
+static bool has(const struct cpus *c, unsigned cpu)
+{
+	return cpu < CPUS_MAX && c->bits[cpu / CPUS_WORD] >> (cpu % CPUS_WORD) & 1;
+}
+
+struct cpus cpus_and(const struct cpus *a, const struct cpus *b)
+{
+	struct cpus r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(r.bits); i++)
+		r.bits[i] = a->bits[i] & b->bits[i];
+	return r;
+}
+
+struct cpus cpus_without(const struct cpus *a, const struct cpus *b)
+{
+	struct cpus r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(r.bits); i++)
+		r.bits[i] = a->bits[i] & ~b->bits[i];
+	return r;
+}
+
+int cpus_parse(const char *list, struct cpus *ret, struct err *e)
+{
+	OWN_STRV struct strv parts = {};
+
+	*ret = (struct cpus){};
+	strv_split(&parts, list, ",");
+	for (size_t i = 0; i < parts.n; i++) {
+		char *dash = strchr(parts.v[i], '-');
+		uint32_t first, last;
+
+		if (dash)
+			*dash = '\0';
+		if (num_u32(parts.v[i], &first, e) || num_u32(dash ? dash + 1 : parts.v[i], &last, e))
+			return err_ctx(e, "the list of CPUs '%s'", list);
+		if (first > last || last >= CPUS_MAX)
+			return err_set(e, ERR_USAGE, "the list of CPUs '%s' has no range %u-%u", list, first, last);
+		while (first <= last)
+			cpus_add(ret, first++);
+	}
+	return parts.n ? 0 : err_set(e, ERR_USAGE, "the list of CPUs '%s' is empty", list);
+}
+
+void cpus_format(const struct cpus *c, struct str *out)
+{
+	const char *comma = "";
+
+	for (unsigned i = 0; i < CPUS_MAX; i++) {
+		unsigned last = i;
+
+		if (!has(c, i))
+			continue;
+		while (has(c, last + 1))
+			last++;
+		str_addf(out, last > i ? "%s%u-%u" : "%s%u", comma, i, last);
+		comma = ",";
+		i = last;
+	}
+}
+
+/* By system call: the size of libc's type is that of 1024 CPUs. */
+int cpus_get(int tid, struct cpus *ret)
+{
+	*ret = (struct cpus){};
+	return syscall(SYS_sched_getaffinity, tid, sizeof(ret->bits), ret->bits) < 0 ? -1 : 0;
+}
+
+int cpus_set(int tid, const struct cpus *c)
+{
+	return syscall(SYS_sched_setaffinity, tid, sizeof(c->bits), c->bits) < 0 ? -1 : 0;
+}
 
 static unsigned affinity(void)
 {
-	/* The kernel refuses a set smaller than its own: grow until it fits. */
-	for (int n = 1024; n <= 1 << 20; n *= 2) {
-		cpu_set_t *set = CPU_ALLOC((size_t)n);
-		size_t len = CPU_ALLOC_SIZE((size_t)n);
-		int count = 0, r;
+	struct cpus c;
 
-		if (!set)
-			return 1;
-		r = sched_getaffinity(0, len, set);
-		if (r == 0)
-			count = CPU_COUNT_S(len, set);
-		CPU_FREE(set);
-		if (r == 0 && count > 0)
-			return (unsigned)count;
-		if (r && errno != EINVAL)
-			return 1;
-	}
-	return 1;
+	return cpus_get(0, &c) || cpus_empty(&c) ? 1 : cpus_count(&c);
 }
 
 unsigned cpus_quota(const char *text)
@@ -41,67 +120,22 @@ unsigned cpus_quota(const char *text)
 	return quota < 1u << 16 ? (unsigned)quota : 0;
 }
 
-static char *read_small(const char *dir, const char *name)
+static void tighter(void *ctx, const char *directory, bool v2)
 {
-	OWN_FREE char *path = xasprintf("%s/%s", dir, name);
-	char *text = NULL;
-	struct err e;
+	OWN_FREE char *quota = cgroup_read(directory, v2 ? "cpu.max" : "cpu.cfs_quota_us");
+	OWN_FREE char *period = v2 ? xstrdup("") : cgroup_read(directory, "cpu.cfs_period_us");
+	OWN_FREE char *text = quota && period ? xasprintf("%s %s", quota, period) : NULL;
+	unsigned *best = ctx, n = text ? cpus_quota(text) : 0;
 
-	return fd_read_file(path, 4096, &text, NULL, &e) ? NULL : text;
-}
-
-/* The tightest quota from the cgroup at mount/path up to the mount, 0 = none. */
-static unsigned tightest(const char *mount, const char *path, bool v2)
-{
-	OWN_FREE char *dir = xasprintf("%s%s", mount, path);
-	unsigned best = 0;
-
-	for (;;) {
-		OWN_FREE char *quota = read_small(dir, v2 ? "cpu.max" : "cpu.cfs_quota_us");
-		OWN_FREE char *period = v2 ? xstrdup("") : read_small(dir, "cpu.cfs_period_us");
-		OWN_FREE char *text = quota && period ? xasprintf("%s %s", quota, period) : NULL;
-		unsigned n = text ? cpus_quota(text) : 0;
-		char *slash;
-
-		if (n && (!best || n < best))
-			best = n;
-		slash = strrchr(dir, '/');
-		if (strlen(dir) <= strlen(mount) || !slash)
-			return best;
-		*slash = '\0';
-	}
+	if (n && (!*best || n < *best))
+		*best = n;
 }
 
 static unsigned cgroup_quota(void)
 {
-	OWN_FREE char *text = NULL;
-	OWN_STRV struct strv lines = {};
 	unsigned best = 0;
-	struct err e;
 
-	if (fd_read_file("/proc/self/cgroup", 1 << 16, &text, NULL, &e))
-		return 0;
-	strv_split(&lines, text, "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		char *names = strchr(lines.v[i], ':'), *path = names ? strchr(names + 1, ':') : NULL;
-		unsigned n = 0;
-
-		if (!path)
-			continue;
-		*path++ = '\0';
-		names++;
-		if (!*names) {
-			n = tightest("/sys/fs/cgroup", path, true);
-		} else {
-			OWN_STRV struct strv controllers = {};
-
-			strv_split(&controllers, names, ",");
-			if (strv_has(&controllers, "cpu"))
-				n = tightest("/sys/fs/cgroup/cpu", path, false);
-		}
-		if (n && (!best || n < best))
-			best = n;
-	}
+	cgroup_each("cpu", tighter, &best);
 	return best;
 }
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/cpus.h"
+#include "base/cgroup.h"
 #include "base/cpus.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -237,6 +237,55 @@ static void cpus_are_those_allowed(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof(old), &old), 0);
 }
 
+static void lists_of_cpus(void **state)
+{
+	static const char *const bad[] = { "", ",", "x", "1-", "-1", "3-1", "8192", "1-2-3" };
+	static const char *const good[] = { "0", "5,7", "0-3,8,10-11", "63-64", "8190-8191" };
+	struct cpus a, b, c;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(cpus_parse(bad[i], &a, &e), -1);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		OWN_STR struct str text = {};
+
+		assert_int_equal(cpus_parse(good[i], &a, &e), 0);
+		cpus_format(&a, &text);
+		assert_string_equal(str_text(&text), good[i]);
+	}
+	assert_int_equal(cpus_parse("0-3", &a, &e), 0);
+	assert_int_equal(cpus_parse("2,9", &b, &e), 0);
+	c = cpus_without(&a, &b);
+	assert_int_equal(cpus_count(&c), 3);
+	c = cpus_and(&a, &b);
+	assert_int_equal(cpus_count(&c), 1);
+	assert_int_equal(c.bits[0], 4);
+	c = cpus_without(&c, &a);
+	assert_true(cpus_empty(&c));
+}
+
+static void count_directory(void *ctx, const char *directory, bool v2)
+{
+	(void)v2;
+	assert_true(str_starts(directory, "/sys/fs/cgroup"));
+	++*(unsigned *)ctx;
+}
+
+/* What the limits are is the machine's affair; that they are found is tested
+ * under a limit, by tests/server/memory.sh. */
+static void cgroups_are_walked(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	cgroup_each("memory", count_directory, &n);
+	if (access("/proc/self/cgroup", R_OK) == 0)
+		assert_true(n > 0);
+	assert_true(cgroup_memory() > 1 << 20);
+	assert_null(cgroup_read("/nonexistent", "memory.max"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,7 +294,8 @@ int main(void)
 		cmocka_unit_test(numbers_are_strict),  cmocka_unit_test(little_endian),	       cmocka_unit_test(quotas_round_up),
 		cmocka_unit_test(strings_quote),       cmocka_unit_test(options_parse),
 		cmocka_unit_test(replace_is_all_or_nothing), cmocka_unit_test(root_is_not_left),
-		cmocka_unit_test(cpus_are_those_allowed),
+		cmocka_unit_test(cpus_are_those_allowed), cmocka_unit_test(lists_of_cpus),
+		cmocka_unit_test(cgroups_are_walked),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
