@@ -53,6 +53,8 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	    num_u32(argv[HANDOVER_UID], &ret->serve.uid, e) || num_u32(argv[HANDOVER_GID], &ret->serve.gid, e))
 		return -1;
 	ret->serve.name = argv[HANDOVER_NAME];
+	ret->serve.cpus = argv[HANDOVER_CPUS];
+	ret->serve.comer = argv[HANDOVER_COMER];
 	ret->serve.device_fd = HANDOVER_DEVICE;
 	ret->serve.record_fd = fcntl(HANDOVER_RECORD, F_GETFD) < 0 ? -1 : HANDOVER_RECORD;
 	return 0;

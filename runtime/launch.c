@@ -141,6 +141,7 @@ static int enter(struct launch *l, struct err *e)
 		l->image.log_fd = server_log_open(l->host.home);
 		l->image.record_fd = l->spec->record_fd;
 		placement_hold(&l->placement);
+		l->image.comer = l->placement.held ? &l->placement.before : NULL;
 	}
 	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, l->spec->unpack, &root, e))
 		return -1;

@@ -7,29 +7,22 @@
 #include "runtime/placement.h"
 
 #include <sched.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#define BITS (8 * sizeof(unsigned long))
 
 void placement_hold(struct placement *p)
 {
-	unsigned long one[PLACEMENT_CPUS / BITS] = { 0 };
+	struct cpus one = {};
 	int cpu = sched_getcpu();
-	long len = syscall(SYS_sched_getaffinity, 0, sizeof(p->before), p->before);
 
-	p->len = 0;
-	if (len <= 0 || cpu < 0 || cpu >= PLACEMENT_CPUS)
+	p->held = false;
+	if (cpu < 0 || cpu >= CPUS_MAX || cpus_get(0, &p->before))
 		return;
-	one[(unsigned)cpu / BITS] = 1ul << ((unsigned)cpu % BITS);
-	if (syscall(SYS_sched_setaffinity, 0, sizeof(one), one) == 0)
-		p->len = (size_t)len;
+	cpus_add(&one, (unsigned)cpu);
+	p->held = cpus_set(0, &one) == 0;
 }
 
 void placement_release(struct placement *p)
 {
-	if (p->len)
-		syscall(SYS_sched_setaffinity, 0, p->len, p->before);
-	p->len = 0;
+	if (p->held)
+		cpus_set(0, &p->before);
+	p->held = false;
 }

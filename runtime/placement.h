@@ -2,14 +2,11 @@
 #ifndef SIF_RUNTIME_PLACEMENT_H
 #define SIF_RUNTIME_PLACEMENT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#define PLACEMENT_CPUS 8192
+#include "base/cpus.h"
 
 struct placement {
-	unsigned long before[PLACEMENT_CPUS / (8 * sizeof(unsigned long))];
-	size_t len; /* bytes of .before in use; 0 = nothing to restore */
+	struct cpus before; /* the caller's */
+	bool held;	    /* something to restore */
 };
 
 /* Keep this process, and what it starts, on the CPU it runs on. Remembers the

@@ -278,6 +278,7 @@ static int mount_served(const struct rootfs *r, struct root_mount *ret, struct e
 		.name = r->name,
 		.uid = geteuid(),
 		.gid = getegid(),
+		.comer = r->comer,
 		.log_fd = r->log_fd,
 		.record_fd = r->record_fd,
 		.hot_offset = r->hot_offset,

@@ -3,6 +3,7 @@
 #ifndef SIF_RUNTIME_ROOTFS_H
 #define SIF_RUNTIME_ROOTFS_H
 
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/own.h"
 
@@ -17,6 +18,7 @@ struct rootfs {
 	int fd;		/* owned */
 	int log_fd;	/* owned: for its server's log, -1 = none */
 	int record_fd;	/* borrowed: for its server's record, -1 = none */
+	const struct cpus *comer; /* borrowed: CPUs of the caller, NULL = not known */
 	char *name;	/* as typed, for messages */
 	char *path;	/* absolute */
 	uint64_t offset, size; /* of the SquashFS in the file, bytes; 0, 0 for a directory */

@@ -73,15 +73,6 @@ static void set_limits(void)
 #endif
 }
 
-/* Every CPU that the cpuset allows: the kernel takes the intersection. */
-void serve_spread(void)
-{
-	unsigned long mask[8192 / (8 * sizeof(unsigned long))];
-
-	memset(mask, 0xff, sizeof(mask));
-	syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask);
-}
-
 static int drop_privileges(struct err *e)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -18,9 +18,9 @@
  * (runtime/placement.c). */
 #include "runtime/serve/server.h"
 
+#include "base/cpus.h"
 #include "base/log.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #define STACK_SIZE (256 * 1024)
@@ -41,17 +41,12 @@ static void *work(void *arg);
 /* One CPU still gets two: one may wait for the disk while the other answers. */
 static unsigned crew_size(const struct serve_config *cfg)
 {
-	cpu_set_t set;
-	int cpus = CREW_MAX;
+	unsigned n = cfg->workers;
+	struct cpus set;
 
-	if (cfg->workers)
-		return cfg->workers < CREW_MAX ? cfg->workers : CREW_MAX;
-	/* EINVAL: more CPUs than a cpu_set_t has room for. */
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		cpus = CPU_COUNT(&set);
-	if (cpus < 2)
-		return 2;
-	return cpus < CREW_MAX ? (unsigned)cpus : CREW_MAX;
+	if (!n)
+		n = cpus_get(0, &set) ? CREW_MAX : cpus_count(&set) < 2 ? 2 : cpus_count(&set);
+	return n < CREW_MAX ? n : CREW_MAX;
 }
 
 void crew_init(struct crew *c, const struct serve_config *cfg)
@@ -134,7 +129,7 @@ static void end(struct crew *c)
 /* More than a start asks for: leave its CPU. The threads to come inherit that. */
 static void spread(struct server *sv)
 {
-	serve_spread();
+	serve_place(sv->cfg->cpus, sv->cfg->comer);
 	pthread_mutex_lock(&sv->crew.lock);
 	sv->crew.max = crew_size(sv->cfg) - 1;
 	pthread_mutex_unlock(&sv->crew.lock);

@@ -1,4 +1,4 @@
-/* What the launch hands to sif-fuse: five descriptors and seven words. */
+/* What the launch hands to sif-fuse: five descriptors and nine words. */
 #ifndef SIF_RUNTIME_SERVE_HANDOVER_H
 #define SIF_RUNTIME_SERVE_HANDOVER_H
 
@@ -23,6 +23,8 @@ enum handover_arg {
 	HANDOVER_HOT_OFFSET, /* of the hot list in the image, bytes; 0 = none */
 	HANDOVER_HOT_SIZE,
 	HANDOVER_NAME, /* of the image, for messages */
+	HANDOVER_CPUS,	/* where the server runs: for serve_place (runtime/serve/serve.h) */
+	HANDOVER_COMER, /* CPUs that the first comer is bound to; may be empty */
 	HANDOVER_ARGC
 };
 

@@ -15,7 +15,9 @@ struct serve_config {
 	uid_t uid;	   /* owner shown for every file: a user namespace with a */
 	gid_t gid;	   /* single id can show no other */
 	int record_fd;	   /* gets what is read first (record.h), borrowed; -1 = none */
-	unsigned workers;  /* threads at most; 0 = by the CPUs of the cpuset */
+	unsigned workers;  /* threads at most; 0 = by the CPUs it may use */
+	const char *cpus;  /* for serve_place */
+	const char *comer;
 };
 
 /* Cut this process off from its past: no capability, no new privileges, not
@@ -23,9 +25,12 @@ struct serve_config {
  * What cannot be had is left as it is, but for the privileges (an error). */
 int serve_confine(struct err *e) MUST_CHECK;
 
-/* Leave the launch's CPU (runtime/placement.h) for every CPU of the cpuset. For
- * the calling thread and those it starts. */
-void serve_spread(void);
+/* Leave the launch's CPU (runtime/placement.h): all threads of this process, and
+ * those to come. wanted: a list of CPUs (sif.conf's "mount cpus"), of which those
+ * of the cpuset are taken; "auto" or NULL = all of the cpuset but those in comer,
+ * the list that the first comer is bound to (NULL or empty = not known). Where
+ * that leaves none: the whole cpuset. */
+void serve_place(const char *wanted, const char *comer);
 
 struct server;
 

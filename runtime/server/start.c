@@ -246,7 +246,8 @@ static void keep_environment(struct server_exec *x)
 static int start(const struct server_request *rq, int device_fd, int report_fd, pid_t *ret_starter, struct err *e)
 {
 	char offset[24], size[24], hot_offset[24], hot_size[24], uid[16], gid[16], name[] = "sif-fuse";
-	OWN_FREE char *path = NULL, *image = NULL;
+	OWN_FREE char *path = NULL, *image = NULL, *cpus = NULL;
+	OWN_STR struct str comer = {};
 	struct server_exec x = {
 		.argv = { [HANDOVER_PROGRAM] = name, [HANDOVER_OFFSET] = offset, [HANDOVER_SIZE] = size,
 			  [HANDOVER_UID] = uid, [HANDOVER_GID] = gid, [HANDOVER_HOT_OFFSET] = hot_offset,
@@ -261,7 +262,8 @@ static int start(const struct server_request *rq, int device_fd, int report_fd, 
 	if (helper_path("sif-fuse", &path, e))
 		return -1;
 	image = strdup(rq->name);
-	if (!image)
+	cpus = strdup(rq->cpus ? rq->cpus : "auto");
+	if (!image || !cpus)
 		return err_sys(e, ENOMEM, "cannot start the image server");
 	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)rq->offset);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)rq->size);
@@ -271,6 +273,11 @@ static int start(const struct server_request *rq, int device_fd, int report_fd, 
 	snprintf(gid, sizeof(gid), "%u", rq->gid);
 	x.path = path;
 	x.argv[HANDOVER_NAME] = image;
+	x.argv[HANDOVER_CPUS] = cpus;
+	if (rq->comer)
+		cpus_format(rq->comer, &comer);
+	str_addn(&comer, "", 0);
+	x.argv[HANDOVER_COMER] = comer.s;
 	keep_environment(&x);
 	return fork_server(&x, ret_starter, e);
 }

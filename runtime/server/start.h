@@ -3,6 +3,7 @@
 #ifndef SIF_RUNTIME_SERVER_START_H
 #define SIF_RUNTIME_SERVER_START_H
 
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/own.h"
 
@@ -16,6 +17,8 @@ struct server_request {
 	const char *name; /* the image as the user named it: messages, source of the mount */
 	uid_t uid;	  /* the caller's ids as the new user namespace shows them; */
 	gid_t gid;	  /* every file of the image is shown as theirs */
+	const char *cpus; /* where the server runs, "auto" or a list; NULL = auto */
+	const struct cpus *comer; /* what the caller may run on; NULL = not known */
 	int log_fd;	  /* append-only file for the server's log, borrowed; -1 = none */
 	int record_fd;	  /* gets what is read first (image/squash/hot.h), borrowed; -1 = none */
 	uint64_t hot_offset, hot_size; /* the image's hot list, bytes; 0 = none */

@@ -84,6 +84,7 @@ static int mount_image(struct server_request *rq, const char *directory, struct 
 static int run(int argc, char **argv, struct err *e)
 {
 	struct server_request rq = { .image_fd = -1, .log_fd = -1, .record_fd = -1, .uid = getuid(), .gid = getgid() };
+	struct cpus comer;
 	struct stat st;
 	int opt;
 
@@ -115,6 +116,8 @@ static int run(int argc, char **argv, struct err *e)
 	if (fstat(rq.image_fd, &st) || (uint64_t)st.st_size < rq.offset)
 		return err_set(e, ERR_USAGE, "'%s' is too short", argv[0]);
 	rq.size = (uint64_t)st.st_size - rq.offset;
+	if (cpus_get(0, &comer) == 0)
+		rq.comer = &comer;
 	if (enter_namespaces(e) || mount_image(&rq, argv[1], e))
 		return -1;
 	execvp(argv[2], argv + 2);
