@@ -16,7 +16,7 @@ COMMAND_RUN(config_import_main);
 
 /* One line of the answer. */
 struct row {
-	const char *key, *value, *section;
+	const char *key, *value, *section; /* value NULL: the key is not set */
 	const char *origin; /* "built-in", "environment", or a file */
 	unsigned line;	    /* 0 = none */
 };
@@ -33,7 +33,7 @@ static void print_row(struct listing *l, const struct row *r)
 
 	if (r->section)
 		str_addf(&setting, "[path %s] ", r->section);
-	str_addf(&setting, "%s = %s", r->key, r->value);
+	str_addf(&setting, "%s =%s%s", r->key, r->value ? " " : "", r->value ? r->value : "");
 	if (!l->options->origin)
 		str_addf(&l->text, "%s\n", str_text(&setting));
 	else if (r->line)
@@ -44,15 +44,19 @@ static void print_row(struct listing *l, const struct row *r)
 
 static void json_row(struct listing *l, const struct row *r)
 {
-	const char *const members[][2] = { { "key", r->key }, { "value", r->value }, { "section", r->section },
+	static const char value[] = "value";
+	const char *const members[][2] = { { "key", r->key }, { value, r->value }, { "section", r->section },
 					   { "origin", r->origin } };
 
 	str_add(&l->text, l->rows ? ",\n  {" : "\n  {");
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-		if (!members[i][1])
+		if (!members[i][1] && members[i][0] != value)
 			continue;
 		str_addf(&l->text, "%s\"%s\": ", i ? ", " : "", members[i][0]);
-		str_add_json(&l->text, members[i][1]);
+		if (members[i][1])
+			str_add_json(&l->text, members[i][1]);
+		else
+			str_add(&l->text, "null");
 	}
 	if (r->line)
 		str_addf(&l->text, ", \"line\": %u", r->line);
@@ -76,6 +80,11 @@ static void add_setting(struct listing *l, const struct setting *s)
 	add_row(l, &(struct row){ key, s->value, s->section, s->file, s->line });
 }
 
+static void add_builtin(struct listing *l, const char *key, const char *value)
+{
+	add_row(l, &(struct row){ key, value, NULL, "built-in", 0 });
+}
+
 /* Keys of which every line counts, and lines of sections when no image is
  * named: then nobody knows yet which one will count. */
 static void list_lines(struct listing *l, const struct config *c, const struct config_key *key, const char *image)
@@ -90,7 +99,31 @@ static void list_lines(struct listing *l, const struct config *c, const struct c
 	}
 }
 
-static void list_key(struct listing *l, const struct config *c, const struct config_key *key, const char *image)
+/* Does a line of the files give key (of a CONFIG_OPTION: that option) a value
+ * wherever the image lies, or for this one? */
+static bool is_set(const struct config *c, const struct config_key *key, const struct opt *option, const char *image)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].key == key && (!option || c->v[i].option == option) && config_applies(&c->v[i], image))
+			return true;
+	return false;
+}
+
+/* Options that neither a file nor a variable sets: what a run begins with. */
+static void list_unset_options(struct listing *l, const struct config *c, const struct config_key *key,
+			       const char *image, enum run_dialect dialect)
+{
+	for (const struct opt *o = run_options; o->name; o++) {
+		OWN_FREE char *name = xasprintf("default %s", o->name);
+		OWN_FREE char *twin = opt_env_found(o, options_prefixes(dialect), environ);
+
+		if (!twin && !(o->flags & OPT_HIDDEN) && !is_set(c, key, o, image))
+			add_builtin(l, name, o->kind == OPT_TRUE ? "no" : NULL);
+	}
+}
+
+static void list_key(struct listing *l, const struct config *c, const struct config_key *key, const char *image,
+		     enum run_dialect dialect)
 {
 	const struct setting *s;
 
@@ -99,36 +132,51 @@ static void list_key(struct listing *l, const struct config *c, const struct con
 		if (s)
 			add_setting(l, s);
 		else
-			add_row(l, &(struct row){ key->name, key->builtin, NULL, "built-in", 0 });
+			add_builtin(l, key->name, key->builtin);
+	} else if (key->kind != CONFIG_OPTION && !is_set(c, key, NULL, image)) {
+		add_builtin(l, key->name, NULL);
 	}
 	list_lines(l, c, key, image);
+	if (key->kind == CONFIG_OPTION)
+		list_unset_options(l, c, key, image, dialect);
 }
 
 /* Options that an environment twin sets. Values are checked as a run does. */
-static int list_environment(struct listing *l, const struct invocation *inv, struct err *e)
+static int list_environment(struct listing *l, enum run_dialect dialect, struct err *e)
 {
-	OWN_RUN_SPEC struct run_spec spec = { .dialect = inv->dialect };
+	OWN_RUN_SPEC struct run_spec spec = { .dialect = dialect };
 	struct option_sources src = {};
 
-	if (options_from_env(&spec, environ, &src, e))
-		return -1;
 	for (const struct opt *o = run_options; o->name; o++) {
 		OWN_FREE char *key = xasprintf("default %s", o->name), *origin = NULL;
-		OWN_FREE char *name = opt_env_found(o, options_prefixes(inv->dialect), environ);
+		OWN_FREE char *name = opt_env_found(o, options_prefixes(dialect), environ);
 
 		if (!name)
 			continue;
 		origin = xasprintf("environment %s", name);
 		add_row(l, &(struct row){ key, getenv(name), NULL, origin, 0 });
 	}
-	return 0;
+	return options_from_env(&spec, environ, &src, e);
+}
+
+/* What a run would have stopped at. */
+static int report_faults(const struct strv *faults, struct err *e)
+{
+	for (size_t i = 0; i < faults->n; i++)
+		log_warn("%s", faults->v[i]);
+	if (!faults->n)
+		return 0;
+	err_set(e, ERR_USAGE, "%zu line%s of the configuration %s wrong", faults->n, faults->n == 1 ? "" : "s",
+		faults->n == 1 ? "is" : "are");
+	return err_hint(e, "no image runs until that is put right; sif.conf(5) lists the keys");
 }
 
 int config_show_main(const struct invocation *inv, int argc, char *const argv[], struct err *e)
 {
 	struct config_show_options options = {};
 	OWN_FREE char *image = NULL, *image_word = NULL;
-	OWN_CONFIG struct config config = {};
+	OWN_STRV struct strv faults = {};
+	OWN_CONFIG struct config config = { .faults = &faults };
 	struct listing l = { .options = &options };
 	int index = 1, status;
 
@@ -145,14 +193,13 @@ int config_show_main(const struct invocation *inv, int argc, char *const argv[],
 	if (options.json)
 		str_add(&l.text, "[");
 	for (const struct config_key *key = config_keys; key->name; key++)
-		list_key(&l, &config, key, image);
-	status = list_environment(&l, inv, e);
+		list_key(&l, &config, key, image, inv->dialect);
+	status = list_environment(&l, inv->dialect, e);
 	if (options.json)
 		str_add(&l.text, "\n]\n");
-	if (!status)
-		fputs(str_text(&l.text), stdout);
+	fputs(str_text(&l.text), stdout);
 	str_free(&l.text);
-	return status;
+	return status ? status : report_faults(&faults, e);
 }
 
 int config_import_main(const struct invocation *inv, int argc, char *const argv[], struct err *e)

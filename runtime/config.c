@@ -211,17 +211,32 @@ static int parse_line(struct config *c, const char *p, const char *end, struct s
 	return 0;
 }
 
+static void note_fault(struct strv *faults, struct err *e)
+{
+	strv_addf(faults, e->hint[0] ? "%s (%s)" : "%s%s", e->msg, e->hint);
+	err_clear(e);
+}
+
 int config_parse(struct config *c, const char *text, const char *file, enum option_source source, struct err *e)
 {
 	struct setting s = { .file = keep(c, file), .source = source };
+	bool lost = false; /* behind a wrong section nobody knows where a line counts */
 
 	for (const char *p = text; *p;) {
 		const char *end = p + strcspn(p, "\n");
+		bool section = p[strspn(p, " \t\r")] == '[';
+		bool skip = lost && !section;
 
 		s.line++;
-		if (parse_line(c, p, end, &s, e)) {
+		if (!skip && parse_line(c, p, end, &s, e)) {
 			e->status = 0;
-			return err_ctx(e, "%s:%u", file, s.line);
+			err_ctx(e, "%s:%u", file, s.line);
+			if (!c->faults)
+				return -1;
+			note_fault(c->faults, e);
+			lost = section;
+		} else if (section) {
+			lost = false;
 		}
 		p = end + (*end == '\n');
 	}

@@ -48,6 +48,10 @@ struct config {
 	struct setting *v;
 	size_t n, cap;
 	struct strv names; /* files and sections */
+	/* Set by who wants to see all of a file that is wrong somewhere: each
+	 * wrong line's message is added here, and the others count. NULL: the
+	 * first wrong line is the error. Not owned. */
+	struct strv *faults;
 };
 
 void config_free(struct config *c);

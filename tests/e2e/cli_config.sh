@@ -50,6 +50,26 @@ refuse 'an unknown key, with its line' 125 "$user:2: unknown key 'mont tmp'" "$S
 refuse 'and a hint' 125 "did you mean 'mount tmp'" "$SIF" run x
 echo 'frobnicate = 1' >"$user"
 refuse 'a key like no other: the manual, not a command that stops here, too' 125 'hint: sif.conf\(5\) lists' "$SIF" run x
+printf 'mount home = no\nmont tmp = no\n[pth /x]\nmount sys = no\n[path /y]\nmount dev = no\n' >"$user"
+refuse 'show goes on behind a wrong line, and says so' 2 '2 lines of the configuration are wrong' \
+	"$SIF" config show --origin
+tr -s ' ' <"$T/.out" >shown
+cp "$T/.err" said
+check 'with the line and a hint' grep -q "^sif: warning: $user:2: unknown key 'mont tmp' (did you mean" said
+check 'what is before it counts' grep -Fxq "mount home = no # $user:1" shown
+check 'nothing counts behind a section that nobody knows' grep -Fxq 'mount sys = yes # built-in' shown
+check 'what is in the next one does' grep -Fxq "[path /y] mount dev = no # $user:6" shown
+rm "$user"
+check 'every key is listed, also where nobody set it' sh -c '"$@" config show --origin | tr -s " " >shown &&
+	grep -Fxq "forbid option = # built-in" shown && grep -Fxq "bind path = # built-in" shown &&
+	grep -Fxq "default contain = no # built-in" shown && grep -Fxq "default workdir = # built-in" shown' sh "$SIF"
+refuse 'a wrong variable does not hide the rest' 2 'perhaps' env APPTAINER_PID=perhaps "$SIF" config show
+cp "$T/.out" shown
+check 'which is printed' grep -q '^mount home = yes' shown
+echo 'default pid = yes' >"$user"
+# shellcheck disable=SC2016 # for the inner shell
+check 'a default that is set is not listed as built-in' sh -c '[ "$("$@" config show | grep "default pid")" = "default pid = yes" ]' \
+	sh "$SIF"
 rm "$user"
 
 printf 'bind control = no\nforbid option = writable-tmpfs\n' >"$system"
