@@ -156,6 +156,35 @@ void str_add_json(struct str *b, const char *s)
 	str_addc(b, '"');
 }
 
+bool str_is_utf8(const char *s)
+{
+	size_t n;
+
+	for (; *s; s += n) {
+		n = utf8_len((const unsigned char *)s);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+void str_add_hex(struct str *b, const char *s)
+{
+	for (; *s; s++)
+		str_addf(b, "%02x", (unsigned char)*s);
+}
+
+void str_add_json_member(struct str *b, const char *key, const char *s)
+{
+	str_addf(b, "\"%s\": ", key);
+	str_add_json(b, s);
+	if (str_is_utf8(s))
+		return;
+	str_addf(b, ", \"%s_bytes\": \"", key);
+	str_add_hex(b, s);
+	str_addc(b, '"');
+}
+
 void str_add_printable(struct str *b, const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;

@@ -31,6 +31,11 @@ char *str_take(struct str *b);
 void str_add_quoted(struct str *b, const char *s);
 /* Append s as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void str_add_json(struct str *b, const char *s);
+/* Append "KEY": and s as above; where that lost bytes, also a member KEY_bytes
+ * with all bytes of s in hexadecimal digits. key is of ours. */
+void str_add_json_member(struct str *b, const char *key, const char *s);
+void str_add_hex(struct str *b, const char *s);
+bool str_is_utf8(const char *s);
 
 /* Append s for a terminal: control characters and bytes that are no UTF-8 as
  * \xNN, so that a name from an image cannot steer the terminal. */

@@ -77,10 +77,10 @@ static void print(struct du *d, const char *base, const char *path, uint64_t byt
 		str_addc(&name, '/');
 	str_add(&name, path);
 	if (d->opt.json) {
-		str_add(&out, d->first ? "[\n  {\"image\": " : ",\n  {\"image\": ");
-		str_add_json(&out, d->root->image);
-		str_add(&out, ", \"path\": ");
-		str_add_json(&out, str_text(&name));
+		str_add(&out, d->first ? "[\n  {" : ",\n  {");
+		str_add_json_member(&out, "image", d->root->image);
+		str_add(&out, ", ");
+		str_add_json_member(&out, "path", str_text(&name));
 		str_addf(&out, ", \"bytes\": %llu}", (unsigned long long)bytes);
 	} else {
 		add_size(&out, bytes, d->opt.human);

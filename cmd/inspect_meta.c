@@ -6,14 +6,6 @@
 #include <fnmatch.h>
 #include <string.h>
 
-json_t *meta_text(const char *text)
-{
-	OWN_STR struct str quoted = {};
-
-	str_add_json(&quoted, text);
-	return json_loads(str_text(&quoted), JSON_DECODE_ANY, NULL);
-}
-
 static int compare_keys(const void *a, const void *b)
 {
 	const char *const *x = a, *const *y = b;
@@ -31,6 +23,58 @@ void meta_keys(const json_t *object, struct strv *ret)
 		strv_add(ret, key);
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), compare_keys);
+}
+
+/* text as a string member of object, and its bytes as one of bytes. */
+static void set_both(json_t *object, const char *key, const char *text, json_t *bytes, const char *bytes_key)
+{
+	OWN_STR struct str quoted = {}, hex = {};
+
+	str_add_json(&quoted, text);
+	str_add_hex(&hex, text);
+	json_object_set_new(bytes, bytes_key, json_string(str_text(&hex)));
+	json_object_set_new(object, key, json_loads(str_text(&quoted), JSON_DECODE_ANY, NULL));
+}
+
+void meta_set_utf8(json_t *object, const char *key, const char *text)
+{
+	OWN_FREE char *bytes_key = xasprintf("%s_bytes", key);
+
+	if (str_is_utf8(text))
+		json_object_set_new(object, key, json_string(text));
+	else
+		set_both(object, key, text, object, bytes_key);
+}
+
+static void make_utf8_environment(json_t *attributes)
+{
+	json_t *scripts = json_object_get(attributes, "environment");
+	OWN_JSON json_t *bytes = json_object();
+	OWN_STRV struct strv paths = {};
+
+	meta_keys(scripts, &paths);
+	for (size_t i = 0; i < paths.n; i++) {
+		const char *text = json_string_value(json_object_get(scripts, paths.v[i]));
+
+		if (text && !str_is_utf8(text))
+			set_both(scripts, paths.v[i], text, bytes, paths.v[i]);
+	}
+	if (json_object_size(bytes))
+		json_object_set(attributes, "environment_bytes", bytes);
+}
+
+void meta_make_utf8(json_t *attributes)
+{
+	OWN_STRV struct strv keys = {};
+
+	meta_keys(attributes, &keys);
+	for (size_t i = 0; i < keys.n; i++) {
+		json_t *value = json_object_get(attributes, keys.v[i]);
+
+		if (json_is_string(value) && !str_is_utf8(json_string_value(value)))
+			meta_set_utf8(attributes, keys.v[i], json_string_value(value));
+	}
+	make_utf8_environment(attributes);
 }
 
 /* ---- the object inspect-metadata.json ---- */
@@ -65,7 +109,7 @@ static void set_text(json_t *attributes, const char *member, struct str *text)
 	while (text->len && text->s[text->len - 1] == '\n')
 		text->s[--text->len] = '\0';
 	if (text->len)
-		json_object_set_new(attributes, member, meta_text(text->s));
+		json_object_set_new(attributes, member, json_string_nocheck(text->s));
 }
 
 static void set_labels(json_t *attributes, const char *name, const struct str *text)
@@ -110,9 +154,11 @@ static int add_environment(struct image *img, const char *dir, json_t *attribute
 	if (image_list(img, env, &names, e))
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		OWN_FREE char *path = xasprintf("%s/%s", env, names.v[i]);
+		OWN_STR struct str path = {};
 
-		if (is_own_script(names.v[i]) && add_file(img, env, names.v[i], path, scripts, e))
+		str_addf(&path, "%s/", env);
+		str_add_printable(&path, names.v[i]);
+		if (is_own_script(names.v[i]) && add_file(img, env, names.v[i], str_text(&path), scripts, e))
 			return -1;
 	}
 	if (json_object_size(scripts))
@@ -145,12 +191,14 @@ static int add_apps(struct image *img, json_t *attributes, struct err *e)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		OWN_FREE char *dir = xasprintf("/scif/apps/%s/scif", names.v[i]);
-		OWN_JSON json_t *app = json_object(), *name = meta_text(names.v[i]);
+		OWN_JSON json_t *app = json_object();
+		OWN_STR struct str name = {};
 
+		str_add_printable(&name, names.v[i]);
 		if (add_files(img, dir, app, e))
 			return -1;
 		if (json_object_size(app))
-			json_object_set(apps, json_string_value(name), app);
+			json_object_set(apps, str_text(&name), app);
 	}
 	if (json_object_size(apps))
 		json_object_set(attributes, "apps", apps);

@@ -1,7 +1,8 @@
 /* What an image says about itself, in the shape of the "attributes" member of
  * the object inspect-metadata.json: labels, environment (path: text),
  * runscript, startscript, test, helpfile, deffile, apps (name: the same). What
- * an image does not have is absent. Values are as hostile as the image: check
+ * an image does not have is absent. Names that are keys have \xNN for bytes that
+ * are no UTF-8. Values are as hostile as the image: check
  * the type of each before use. */
 #ifndef SIF_CMD_INSPECT_META_H
 #define SIF_CMD_INSPECT_META_H
@@ -24,7 +25,11 @@ static inline void meta_free(json_t **j)
 /* The keys of an object in byte order; none when it is no object. */
 void meta_keys(const json_t *object, struct strv *ret);
 
-/* Any bytes as a JSON string: what is no UTF-8 becomes U+FFFD. */
-json_t *meta_text(const char *text);
+/* Texts are the image's bytes, whatever they are, until this makes JSON of
+ * them: where a text is no UTF-8, its wrong bytes become U+FFFD and a member
+ * KEY_bytes (of environment: in a member environment_bytes) has it in hexadecimal. */
+void meta_make_utf8(json_t *attributes);
+/* Set a member of object to text so, and KEY_bytes where it is needed. */
+void meta_set_utf8(json_t *object, const char *key, const char *text);
 
 #endif

@@ -154,7 +154,7 @@ json_t *overview_json(const struct image *img)
 	const struct squash_super *s = &img->super;
 	json_t *out = json_object();
 
-	json_object_set_new(out, "file", meta_text(img->name));
+	meta_set_utf8(out, "file", img->name);
 	json_object_set_new(out, "format", json_string(kinds[img->kind]));
 	if (img->kind != IMAGE_DIRECTORY)
 		json_object_set_new(out, "size", json_integer((json_int_t)img->size));

@@ -142,9 +142,19 @@ static json_t *select_members(const struct inspect_options *o, const json_t *fro
 		json_t *value = json_object_get(from, members[i].member);
 
 		if (members[i].wanted && value)
-			json_object_set(to, members[i].member, value);
+			json_object_set_new(to, members[i].member, json_deep_copy(value));
 	}
 	return to;
+}
+
+static void make_utf8(json_t *attributes)
+{
+	json_t *app;
+	const char *name;
+
+	meta_make_utf8(attributes);
+	json_object_foreach(json_object_get(attributes, "apps"), name, app)
+		meta_make_utf8(app);
 }
 
 static int print_json(const struct inspect_options *o, const json_t *chosen, json_t *overview, struct err *e)
@@ -154,6 +164,7 @@ static int print_json(const struct inspect_options *o, const json_t *chosen, jso
 	OWN_FREE char *text = NULL;
 
 	members = o->all ? json_deep_copy(chosen) : select_members(o, chosen);
+	make_utf8(members);
 	if (o->app) {
 		json_t *apps = json_object();
 

@@ -112,18 +112,18 @@ static void print_json(struct ls *ls, const char *name, const struct squash_inod
 {
 	OWN_STR struct str out = {};
 
-	str_add(&out, ls->first ? "[\n  {\"image\": " : ",\n  {\"image\": ");
-	str_add_json(&out, ls->root->image);
-	str_add(&out, ", \"path\": ");
-	str_add_json(&out, name);
+	str_add(&out, ls->first ? "[\n  {" : ",\n  {");
+	str_add_json_member(&out, "image", ls->root->image);
+	str_add(&out, ", ");
+	str_add_json_member(&out, "path", name);
 	str_addf(&out, ", \"type\": \"%s\", \"mode\": \"%04o\"", type_word(i->mode), i->mode & 07777);
 	str_addf(&out, ", \"uid\": %u, \"gid\": %u, \"links\": %u", i->uid, i->gid, i->nlink);
 	if (is_device(i->mode))
 		str_addf(&out, ", \"major\": %u, \"minor\": %u", major(i->rdev), minor(i->rdev));
 	str_addf(&out, ", \"size\": %llu, \"mtime\": %u", size_of(i), i->mtime);
 	if (target) {
-		str_add(&out, ", \"target\": ");
-		str_add_json(&out, target);
+		str_add(&out, ", ");
+		str_add_json_member(&out, "target", target);
 	}
 	str_addc(&out, '}');
 	fputs(str_text(&out), stdout);

@@ -63,8 +63,8 @@ void object_json_object(const struct sif_image *img, const struct sif_object *o,
 	str_addf(out, ", \"offset\": %" PRId64 ", \"size\": %" PRId64, o->offset, o->size);
 	json_time("created", o->created, out);
 	json_time("modified", o->modified, out);
-	str_add(out, ", \"name\": ");
-	str_add_json(out, o->name);
+	str_add(out, ", ");
+	str_add_json_member(out, "name", o->name);
 	json_extra(img, o, out);
 	str_add(out, "}");
 }
@@ -75,8 +75,7 @@ static void json_header(const struct sif_image *img, struct str *out)
 	char uuid[SIF_UUID_TEXT];
 
 	sif_uuid_text(img->uuid, uuid);
-	str_add(out, "\"launch\": ");
-	str_add_json(out, img->launch);
+	str_add_json_member(out, "launch", img->launch);
 	str_addf(out, ", \"version\": \"%s\", \"arch\": \"%s\", \"uuid\": \"", SIF_VERSION, sif_arch_name(img->arch));
 	str_addf(out, "%s\"", uuid);
 	json_time("created", img->created, out);

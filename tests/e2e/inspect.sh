@@ -98,3 +98,17 @@ printf '{"data":{"attributes":{"labels":[1],"runscript":{"a":1},"apps":"x","envi
 	"$SIF" object add --datatype json --filename inspect-metadata.json odd.sif -
 prints "members of a wrong kind are not printed" '' "$SIF" inspect -l -r -e --list-apps odd.sif
 check "nor do they hurt the overview" "$SIF" inspect odd.sif
+
+# Texts and names are bytes; JSON is not.
+mkdir -p latin/.singularity.d/env "latin/scif/apps/$(printf 'b\344r')/scif"
+printf 'echo \344\n' >latin/.singularity.d/runscript
+printf 'N=\374\n' >latin/.singularity.d/env/90-environment.sh
+printf 'H\344\n' >"latin/scif/apps/$(printf 'b\344r')/scif/runscript.help"
+equal "text that is no UTF-8 is printed as it is" 'echo e4' \
+	"$("$SIF" inspect -r latin | head -c 6 | od -An -tx1 | sed 's/ 65 63 68 6f 20 /echo /')"
+"$SIF" inspect --json latin >latin.json
+equal "JSON has its bytes beside it" '["6563686f20e4","4e3dfc",["b\\xe4r","48e4"]]' "$(jq -c '.data.attributes |
+	[.runscript_bytes, .environment_bytes["/.singularity.d/env/90-environment.sh"],
+	(.apps | to_entries[] | [.key, .value.helpfile_bytes])]' latin.json)"
+equal "and only what needs it" 1 "$(grep -c runscript_bytes latin.json)"
+equal "of a part that was asked for, too" '6563686f20e4' "$("$SIF" inspect -r --json latin | jq -r .data.attributes.runscript_bytes)"

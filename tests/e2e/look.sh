@@ -34,6 +34,18 @@ prints "ls -l" '-rwsr-x---   2     0     0            6 2001-09-09T01:46:40Z f' 
 prints "ls -l shows a link" '/link -> d' sh -c '"$SIF" ls -l a.sqfs:/link | sed "s/.*Z //"'
 prints "ls -R" 9 sh -c '"$SIF" ls -R a.sqfs | wc -l'
 prints "ls --json" '["4750",6,2]' sh -c '"$SIF" ls --json a.sqfs:f | jq -c ".[0] | [.mode, .size, .links]"'
+mkdir latin
+odd=$(printf 'latin/\303\251-\377\201')
+: >"$odd"
+ln -s "$(printf 'to-\376')" latin/link
+mksquashfs latin odd.sqfs -quiet -no-progress >/dev/null
+# shellcheck disable=SC2016 # jq's variable
+prints "ls --json: a name that is no UTF-8 is told in full" "$(printf '\303\251-\357\277\275\357\277\275 c3a92dff81')" \
+	sh -c '"$SIF" ls --json odd.sqfs | jq -r ".[] | select(.type == \"file\") | .path + \" \" + .path_bytes"'
+prints "ls --json: a link's target, too" '[false,"746f2dfe"]' \
+	sh -c '"$SIF" ls -l --json odd.sqfs:link | jq -c ".[0] | [has(\"path_bytes\"), .target_bytes]"'
+prints "du --json: so does this" '"2fff"' sh -c 'mkdir latin/"$(printf "\377")" && mksquashfs latin odd2.sqfs -quiet -no-progress >/dev/null &&
+	"$SIF" du --json odd2.sqfs | jq ".[] | .path_bytes // empty"'
 prints "a file's name with a colon" 'hello' "$SIF" cat 'odd:name:/f'
 refuse "a path that is not there" 1 "there is no '/g' in image 'a.sqfs'" "$SIF" ls a.sqfs:/g
 refuse "an image that is not there" 3 "'b.sqfs'" "$SIF" ls b.sqfs:/
