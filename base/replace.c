@@ -21,10 +21,14 @@ static int split(struct replace *r, const char *path, struct err *e)
 		slash[slash == dir] = '\0';
 		r->dir_fd = fd_open(dir, O_RDONLY | O_DIRECTORY, e);
 	}
-	if (r->dir_fd < 0)
-		return err_ctx(e, "cannot create '%s'", path);
-	if (!*r->name || strcmp(r->name, ".") == 0 || strcmp(r->name, "..") == 0)
-		return err_set(e, ERR_USAGE, "'%s' names no file", path);
+	if (r->dir_fd < 0) {
+		err_ctx(e, "cannot create '%s'", path);
+		return e->sys == ENOENT ? err_hint(e, "make the directory first: mkdir -p '%s'", dir) : -1;
+	}
+	if (!*r->name || strcmp(r->name, ".") == 0 || strcmp(r->name, "..") == 0) {
+		err_set(e, ERR_USAGE, "'%s' names no file", path);
+		return err_hint(e, "write a file's name, such as image.sif");
+	}
 	return 0;
 }
 
@@ -40,6 +44,7 @@ int replace_begin(struct replace *r, const char *path, mode_t mode, struct err *
 	}
 	if (fstatat(r->dir_fd, r->name, &st, 0) == 0 && S_ISDIR(st.st_mode)) {
 		err_set(e, ERR_USAGE, "'%s' is a directory", path);
+		err_hint(e, "name a file in it, or another file");
 		replace_abort(r);
 		return -1;
 	}
@@ -55,6 +60,8 @@ int replace_begin(struct replace *r, const char *path, mode_t mode, struct err *
 	}
 	if (r->fd < 0) {
 		err_sys(e, errno, "cannot create '%s'", path);
+		if (e->sys == EACCES || e->sys == EROFS)
+			err_hint(e, "choose a directory that you can write");
 		replace_abort(r);
 		return -1;
 	}

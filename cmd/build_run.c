@@ -7,8 +7,10 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/replace.h"
+#include "base/near.h"
 #include "cmd/command.h"
 #include "image/pack/pack.h"
+#include "image/sif/names.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -174,10 +176,15 @@ static int take_script(struct build *b, struct err *e)
 	b->pack.runscript = b->o.runscript_text;
 	if (!b->o.runscript)
 		return 0;
-	if (b->o.runscript_text)
-		return err_set(e, ERR_USAGE, "--runscript and -c are two runscripts");
-	if (fd_read_file(b->o.runscript, SCRIPT_MAX, &b->script, &len, e))
-		return err_ctx(e, "--runscript");
+	if (b->o.runscript_text) {
+		err_set(e, ERR_USAGE, "--runscript and -c are two runscripts");
+		return err_hint(e, "an image has one: give one of the two options");
+	}
+	if (fd_read_file(b->o.runscript, SCRIPT_MAX, &b->script, &len, e)) {
+		err_ctx(e, "--runscript");
+		return e->sys == ENOENT ? near_hint(b->o.runscript, e) :
+					  err_hint(e, "FILE is a text file; -c gives the text itself");
+	}
 	if (strlen(b->script) != len)
 		return err_set(e, ERR_USAGE, "--runscript '%s' is not a text", b->o.runscript);
 	b->pack.runscript = b->script;
@@ -188,6 +195,10 @@ static int take_options(struct build *b, struct err *e)
 {
 	if (b->o.deterministic && strcmp(b->o.deterministic, "reference") != 0)
 		return err_set(e, ERR_USAGE, "--deterministic '%s': the only word is 'reference'", b->o.deterministic);
+	if (b->o.arch && strcmp(sif_arch_code(b->o.arch), "00") == 0) {
+		err_set(e, ERR_USAGE, "there is no architecture '%s'", b->o.arch);
+		return err_hint(e, ARCH_HINT);
+	}
 	b->pack.reference = b->o.deterministic != NULL;
 	b->pack.compress = b->o.compress;
 	b->pack.block_size = b->o.block_size;
@@ -201,6 +212,25 @@ static int take_options(struct build *b, struct err *e)
 	return take_script(b, e);
 }
 
+/* A stream that cannot be one. */
+static int check_input(struct err *e)
+{
+	struct stat st;
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	const char *what = NULL;
+
+	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
+		what = "is closed";
+	else if (isatty(STDIN_FILENO))
+		what = "is a terminal, not a tar stream";
+	else if (fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode))
+		what = "is a directory, not a tar stream";
+	if (!what)
+		return 0;
+	err_set(e, ERR_USAGE, "standard input %s", what);
+	return err_hint(e, "tar -c -C DIRECTORY . | sif build OUT.sif -");
+}
+
 /* Sources of the peers that come later, said before "no such file" is. */
 static int check_source(const struct build *b, struct err *e)
 {
@@ -209,15 +239,17 @@ static int check_source(const struct build *b, struct err *e)
 	char head[4096] = "";
 	struct stat st;
 
-	if (strcmp(source, "-") == 0 && isatty(STDIN_FILENO)) {
-		err_set(e, ERR_USAGE, "standard input is a terminal, not a tar stream");
-		return err_hint(e, "tar -c -C DIRECTORY . | sif build OUT.sif -");
-	}
+	if (strcmp(source, "-") == 0)
+		return check_input(e);
 	if (n && (strncmp(source + n, "://", 3) == 0 || (source[n] == ':' && stat(source, &st)))) {
 		err_set(e, ERR_USAGE, "'%s': '%.*s' is not a source of images in this version", source, (int)n, source);
 		return err_hint(e, "a source is a directory, a tar, - or a SquashFS file");
 	}
-	if (stat(source, &st) == 0 && S_ISREG(st.st_mode)) {
+	if (stat(source, &st)) {
+		err_sys(e, errno, "cannot find the source '%s'", source);
+		return e->sys == ENOENT ? near_hint(source, e) : -1;
+	}
+	if (S_ISREG(st.st_mode)) {
 		OWN_FD int fd = open(source, O_RDONLY | O_CLOEXEC);
 		ssize_t got = fd < 0 ? 0 : pread(fd, head, sizeof(head) - 1, 0);
 		const char *p = head;
@@ -239,7 +271,7 @@ static int check_destination(struct build *b, struct err *e)
 {
 	struct stat st;
 
-	if (stat(b->out, &st))
+	if (stat(b->out, &st) || S_ISDIR(st.st_mode)) /* replace_begin says what is wrong with it */
 		return 0;
 	if (!b->o.force) {
 		err_set(e, ERR_USAGE, "'%s' exists already", b->out);

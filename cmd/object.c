@@ -90,7 +90,7 @@ static int parse_arch(void *options, const char *arg, struct err *e)
 	if (strcmp(o->arch, "unknown") != 0)
 		return 0;
 	err_set(e, ERR_USAGE, "there is no architecture '%s'", arg);
-	return err_hint(e, "amd64, arm64, ppc64le, riscv64, s390x, 386, arm, loong64, ppc64, mips...");
+	return err_hint(e, ARCH_HINT);
 }
 
 static int parse_entity(void *options, const char *arg, struct err *e)

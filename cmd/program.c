@@ -9,6 +9,7 @@
 #include "cmd/out.h"
 #include "runtime/options.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,6 +128,17 @@ static int help(struct call *c, struct err *e)
 	return out_flush(e);
 }
 
+/* No file of ours may take the number of a standard descriptor that the caller
+ * closed: a message would go into it. The wrong way round, so that its use
+ * fails as before. */
+static int occupy_standard_fds(struct err *e)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			return err_sys(e, errno, "cannot open '/dev/null'");
+	return 0;
+}
+
 static int run_command(struct call *c, const struct command *cmd, int words, struct err *e)
 {
 	int status;
@@ -140,6 +152,9 @@ static int run_command(struct call *c, const struct command *cmd, int words, str
 	}
 	if (!cmd->run)
 		return err_set(e, ERR_BUG, "'%s' is not in this program", cmd->name);
+	/* a launch leaves them closed for its program (runtime/launch.c) */
+	if (!(cmd->flags & COMMAND_RUNS) && occupy_standard_fds(e))
+		return -1;
 	status = cmd->run(&c->inv, c->argc - words + 1, c->argv + words - 1, e);
 	if (status < 0 && e->kind == ERR_NONE) {
 		print_help(c, cmd);

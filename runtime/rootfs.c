@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "image/sif/names.h"
 #include "image/sif/read.h"
 #include "image/squash/hot.h"
@@ -212,7 +213,7 @@ static int open_name(const char *name, int *ret, struct err *e)
 	if (e->sys == ENOENT && strstr(name, "://"))
 		return err_hint(e, "images are files and directories here; registries are not read by this version");
 	if (e->sys == ENOENT)
-		return err_hint(e, "the image stands behind the options and before the program");
+		return near_hint(name, e);
 	if (e->sys == EACCES)
 		return err_hint(e, "you need read permission on the file and search permission on its directories");
 	return -1;

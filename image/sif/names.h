@@ -31,7 +31,8 @@ const char *sif_part_name(int32_t part);
 bool sif_arch_is_code(const void *code);
 /* Go's name of an architecture code, "unknown". */
 const char *sif_arch_name(const char code[3]);
-/* Code of an architecture name, "00" when unknown. */
+/* Code of an architecture name, "00" when unknown; then ARCH_HINT helps. */
+#define ARCH_HINT "amd64, arm64, ppc64le, riscv64, s390x, 386, arm, loong64, ppc64, mips..."
 const char *sif_arch_code(const char *name);
 /* The machine's own architecture as a Go name. */
 const char *sif_arch_host(void);

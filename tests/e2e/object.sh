@@ -10,6 +10,8 @@ equal "an image is executable" 755 "$(stat -c %a a.sif)"
 refuse "new does not replace" 2 "'a.sif' exists already" "$SIF" object new a.sif
 check "new --force does" o new --force a.sif
 check "add" o add --datatype generic --filename name --groupid 1 a.sif f
+refuse "a closed standard input is not the image itself" 3 'Bad file descriptor' \
+	sh -c '"$SIF" object add --datatype json a.sif - <&-'
 check "add from standard input" sh -c 'printf second | "$SIF" object add a.sif - --datatype json'
 prints "dump" payload o dump 1 a.sif
 prints "dump of the second" second o dump 2 a.sif
