@@ -2,10 +2,12 @@
 #include "base/log.h"
 #include "cmd/command.h"
 #include "cmd/out.h"
+#include "image/sif/read.h"
 #include "runtime/launch.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,6 +82,30 @@ static int fill_spec(struct run_spec *s, int argc, char *const argv[], struct er
 	return options_settle(s, e);
 }
 
+static bool is_image_file(const char *name)
+{
+	OWN_FD int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	uint8_t head[SIF_HEADER_LEN];
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
+
+	return n >= 4 && (sif_is_magic(head, (size_t)n) || memcmp(head, "hsqs", 4) == 0);
+}
+
+/* `sif exec python3 image.sif`: no image is there, but one stands behind. A
+ * word with a suffix was meant as a file's name: that is mistyped. */
+static int explain_order(const struct run_spec *s, struct err *e)
+{
+	if (e->sys != ENOENT || strchr(s->image, '.') || access(s->image, F_OK) == 0)
+		return -1;
+	for (size_t i = 0; i < s->args.n; i++) {
+		if (!is_image_file(s->args.v[i]))
+			continue;
+		e->hint[0] = '\0';
+		return err_hint(e, "the image stands before the program: is it '%s'?", s->args.v[i]);
+	}
+	return -1;
+}
+
 /* Devices are there in any case; what is missing is the driver's libraries. */
 static void warn_about_gpu(const struct run_spec *s)
 {
@@ -110,7 +136,7 @@ int run_main(const struct invocation *inv, int argc, char *const argv[], struct 
 	out_init(&merged);
 	warn_about_gpu(&spec);
 	if (launch(&spec, &text, &status, e))
-		return -1;
+		return explain_order(&spec, e);
 	if (text)
 		fputs(text, stdout);
 	return status;

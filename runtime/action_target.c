@@ -50,16 +50,29 @@ static bool target_app(struct stage *st, const char *kind, struct action *ret)
 	return true;
 }
 
-static void target_run(struct stage *st, struct action *ret)
+static int nothing_to_run(const struct stage *st, struct err *e)
+{
+	bool ours = st->spec->dialect == DIALECT_SIF;
+
+	err_set(e, ERR_SYSTEM, "the image does not say what to run: it has neither a runscript nor /bin/sh");
+	e->sys = ENOENT;
+	e->status = ours ? 127 : 255;
+	return err_hint(e, "name a program of it: sif exec IMAGE PROGRAM; sif ls IMAGE shows what there is");
+}
+
+static int target_run(struct stage *st, struct action *ret, struct err *e)
 {
 	if (target_app(st, "runscript", ret))
-		return;
+		return 0;
 	if (image_is_executable(st->root_fd, RUNSCRIPT))
 		target_set(st, RUNSCRIPT);
 	else if (image_is_executable(st->root_fd, "/singularity"))
 		target_set(st, "/singularity");
-	else
+	else if (image_is_executable(st->root_fd, "/bin/sh"))
 		target_set(st, "/bin/sh");
+	else
+		return nothing_to_run(st, e);
+	return 0;
 }
 
 static void target_test(struct stage *st, struct action *ret)
@@ -142,8 +155,7 @@ int target_make(struct stage *st, struct action *ret, struct err *e)
 	case ACTION_SHELL:
 		return target_shell(st, e);
 	case ACTION_RUN:
-		target_run(st, ret);
-		return 0;
+		return target_run(st, ret, e);
 	case ACTION_TEST:
 		target_test(st, ret);
 		return 0;

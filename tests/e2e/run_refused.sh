@@ -13,7 +13,8 @@ says() { # says NAME PATTERN IMAGE: refused with 125
 	refuse "$1" 125 "$2" "$SIF" exec "$3" true
 }
 
-mkdir empty.d
+mkdir empty.d noshell.d
+cp "$IMAGES/small.dir/bin/busybox" noshell.d/program
 : >empty
 python3 -c 'open("foreign", "wb").write(b"\177ELF\2\2\1" + bytes(9) + b"\0\2\0\x16" + bytes(100))' && chmod +x foreign
 echo 'hello world' >text
@@ -54,6 +55,14 @@ PY
 
 snapshot
 says 'missing' "image 'none.sif': No such file" none.sif
+says 'missing, with a hint' "hint: nothing with a similar name is in this directory" none.sif
+says 'mistyped: the name that was meant' "hint: did you mean 'ext3.sif'" ext4.sif
+says 'without its suffix' "hint: did you mean 'ext3.sif'|hint: did you mean 'ext3.img'" ext3
+says 'in another directory' "hint: did you mean '$T/ext3.sif'" "$T/etx3.sif"
+says 'in a directory that is not there' "hint: there is no directory 'nowhere' either" nowhere/a.sif
+refuse 'swapped words' 125 "hint: the image stands before the program: is it '$sif'" run true "$sif"
+refuse 'not swapped: mistyped' 125 "hint: did you mean 'ext3.sif'" run ext4.sif "$sif"
+refuse 'run: neither runscript nor shell' 127 'hint: .*sif exec IMAGE PROGRAM' "$SIF" run noshell.d
 says 'empty' "'empty' is empty" empty
 says 'no image' "no known image format" text
 says 'not readable' 'unreadable.*Permission denied' unreadable
