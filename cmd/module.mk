@@ -42,7 +42,8 @@ tests_unit_config_CFLAGS = $(unit_cflags)
 tests_unit_config_LDADD = libruntime.a libsif.a libsquashsuper.a libsource.a $(unit_ldadd)
 endif
 
-dist_man_MANS += docs/man/sif.1 docs/man/sif-run.1 docs/man/sif-config.1 docs/man/sif.conf.5
+dist_man_MANS += docs/man/sif.1 docs/man/sif-run.1 docs/man/sif-exec.1 docs/man/sif-shell.1 docs/man/sif-test.1 \
+	docs/man/sif-config.1 docs/man/sif.conf.5
 
 # Printed by the program itself, so not where it cannot run.
 if !CROSS_COMPILING
@@ -68,7 +69,7 @@ TESTS += $(cli_checks)
 
 # sif inspect
 libcmd_a_SOURCES += cmd/inspect.c cmd/inspect.h
-dist_man_MANS += docs/man/sif-inspect.1
+dist_man_MANS += docs/man/sif-inspect.1 docs/man/sif-run-help.1
 inspect_sources = cmd/inspect_run.c cmd/inspect_image.h cmd/inspect_image.c cmd/inspect_meta.h cmd/inspect_meta.c \
 	cmd/inspect_overview.h cmd/inspect_overview.c
 

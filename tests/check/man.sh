@@ -12,7 +12,8 @@ complain() {
 
 if command -v mandoc >/dev/null; then
 	# ours are not installed yet; that they exist is looked at below
-	mandoc -Tlint -W style docs/man/*.[0-9] 2>&1 | grep -vE 'referenced manual not found|lacks .* entry' && bad=1
+	# shellcheck disable=SC2046 # a list of words
+	mandoc -Tlint -W style $(grep -L '^\.so ' docs/man/*.[0-9]) 2>&1 | grep -vE 'referenced manual not found|lacks .* entry' && bad=1
 else
 	echo 'mandoc is not here: style not looked at (package mandoc)'
 fi
@@ -20,9 +21,24 @@ for ref in $(sed -n 's/^\.Xr \(sif[a-z.-]*\) \([0-9]\).*/\1.\2/p' docs/man/* | s
 	[ -f "docs/man/$ref" ] || complain "a manual page refers to $ref, which does not exist"
 done
 
-# The page of a command: its own, or the one whose synopsis has it.
+# A second name of a page stands in its .Nm lines, and both are installed.
+for page in $(grep -l '^\.so ' docs/man/*.[0-9]); do
+	target=docs/man/$(sed -n 's|^\.so man[0-9]/||p' "$page")
+	name=$(basename "$page" | sed 's/\.[0-9]$//')
+	sed -n '/^\.Sh NAME/,/^\.Nd/p' "$target" | grep -Eq "^\.Nm $name( ,)?\$" || complain "$target is not about $name"
+done
+for page in docs/man/*.[0-9]; do
+	grep -qw "$page" ./*/module.mk || complain "$page is not installed"
+done
+
+# The page of a command: its own or the one it leads to, or the one whose synopsis
+# has it.
 page_of() {
-	[ -f "docs/man/sif-$1.1" ] && { echo "docs/man/sif-$1.1"; return; }
+	[ -f "docs/man/sif-$1.1" ] && {
+		other=$(sed -n 's|^\.so man1/||p' "docs/man/sif-$1.1")
+		echo "docs/man/${other:-sif-$1.1}"
+		return
+	}
 	grep -lE "^\.Nm sif (Cm )?$1( |\$)" docs/man/*.1 | head -n 1
 }
 
