@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "image/source/source.h"
 #include "image/squash/squash.h"
+#include "runtime/serve/ahead.h"
 #include "runtime/serve/handover.h"
 #include "runtime/serve/serve.h"
 
@@ -39,7 +40,8 @@ static void log_line(enum log_level level, const char *text)
 }
 
 struct words {
-	uint64_t offset, size, hot_offset, hot_size;
+	uint64_t offset, size;
+	struct ahead_list hot;
 	struct serve_config serve;
 };
 
@@ -48,13 +50,14 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	if (argc != HANDOVER_ARGC || fcntl(HANDOVER_REPORT, F_GETFD) < 0)
 		return err_set(e, ERR_USAGE, "sif-fuse is started by sif, not by hand");
 	if (num_u64(argv[HANDOVER_OFFSET], &ret->offset, e) || num_u64(argv[HANDOVER_SIZE], &ret->size, e) ||
-	    num_u64(argv[HANDOVER_HOT_OFFSET], &ret->hot_offset, e) ||
-	    num_u64(argv[HANDOVER_HOT_SIZE], &ret->hot_size, e) ||
+	    num_u64(argv[HANDOVER_HOT_OFFSET], &ret->hot.offset, e) ||
+	    num_u64(argv[HANDOVER_HOT_SIZE], &ret->hot.size, e) ||
 	    num_u32(argv[HANDOVER_UID], &ret->serve.uid, e) || num_u32(argv[HANDOVER_GID], &ret->serve.gid, e))
 		return -1;
 	ret->serve.name = argv[HANDOVER_NAME];
 	ret->serve.cpus = argv[HANDOVER_CPUS];
 	ret->serve.comer = argv[HANDOVER_COMER];
+	ret->hot.fd = HANDOVER_IMAGE;
 	ret->serve.device_fd = HANDOVER_DEVICE;
 	ret->serve.record_fd = fcntl(HANDOVER_RECORD, F_GETFD) < 0 ? -1 : HANDOVER_RECORD;
 	return 0;
@@ -86,6 +89,8 @@ static int serve(const struct words *w, bool *serving, struct err *e)
 	if (rc == 0) {
 		*serving = true;
 		close(HANDOVER_REPORT);
+		if (w->hot.size)
+			ahead_start(fs, &w->hot, &w->serve);
 		rc = serve_run(server, e);
 		/* Threads may still be inside after an error; the end frees all. */
 	}

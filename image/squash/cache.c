@@ -7,14 +7,26 @@
  * next miss. Memory is taken block by block as it is needed and is reused, so
  * that its pages are faulted in once.
  *
+ * A block may also be unpacked before anybody asks (preload.c), by a thread that
+ * runs only when a CPU has nothing else to do. Whoever wants it meanwhile waits
+ * for at most PATIENCE, then unpacks it for itself and ends the preloading: the
+ * CPUs are not idle. Such blocks never push each other out before they were
+ * read; once they were read to their end (the page cache has the bytes now) they
+ * are the first to give up their memory.
+ *
  * A shard may exceed its share by the blocks that are held at the moment: at
  * most one for each call in flight. Nobody ever waits for memory. */
 #include "image/squash/internal.h"
 
+#include <time.h>
+
 #define SHARD_BITS 4
 #define SHARDS (1u << SHARD_BITS)
 
-enum { LOADING, READY, FAILED };
+#define PATIENCE 5000000 /* nanoseconds; to unpack a block takes a tenth of it */
+
+/* LOOSE: in no hash, of its only holder. */
+enum { LOADING, READY, FAILED, LOOSE };
 
 struct shard {
 	_Alignas(64) pthread_mutex_t lock;
@@ -122,6 +134,17 @@ static void order_add(struct shard *s, struct sq_block *b)
 	s->newest = b;
 }
 
+static void order_add_oldest(struct shard *s, struct sq_block *b)
+{
+	b->next = NULL;
+	b->prev = s->oldest;
+	if (s->oldest)
+		s->oldest->next = b;
+	else
+		s->newest = b;
+	s->oldest = b;
+}
+
 static void order_remove(struct shard *s, struct sq_block *b)
 {
 	if (b->prev)
@@ -144,10 +167,22 @@ static void hold(struct shard *s, struct sq_block *b)
 /* The caller has the lock. A block that failed is in no hash any more. */
 static void release(struct sq_cache *c, struct shard *s, struct sq_block *b)
 {
+	bool spent;
+
 	if (--b->refs)
 		return;
+	if (b->state == LOOSE) {
+		free(b);
+		return;
+	}
+	spent = b->waiting && atomic_load_explicit(&b->served, memory_order_relaxed) >= b->len;
+	if (spent)
+		b->waiting = false;
 	if (b->state == READY && s->n <= c->share) {
-		order_add(s, b);
+		if (spent)
+			order_add_oldest(s, b);
+		else
+			order_add(s, b);
 		return;
 	}
 	if (b->state == READY)
@@ -200,6 +235,50 @@ static struct sq_block *load(struct squash *fs, struct shard *s, struct sq_block
 	return b;
 }
 
+/* The lock is held, b is held and LOADING by a thread that may get no CPU. false:
+ * it is not to be waited for any longer. */
+static bool wait_for_idle(struct squash *fs, struct shard *s, struct sq_block *b)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += PATIENCE;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_nsec -= 1000000000;
+		end.tv_sec++;
+	}
+	while (b->state == LOADING)
+		if (pthread_cond_clockwait(&s->changed, &s->lock, CLOCK_MONOTONIC, &end) == ETIMEDOUT)
+			break;
+	if (b->state != LOADING)
+		return true;
+	atomic_store(&fs->preload_late, true);
+	return false;
+}
+
+/* A block for the caller alone. The lock is not held. */
+static struct sq_block *load_alone(struct squash *fs, uint64_t pos, uint32_t word, struct err *e)
+{
+	struct sq_block *b = calloc(1, sizeof(*b) + fs->cache->block_size);
+	ssize_t n;
+
+	if (!b) {
+		err_sys(e, ENOMEM, "cannot read a block");
+		return NULL;
+	}
+	n = sq_block_load(fs, pos, word, b->data, fs->cache->block_size, e);
+	if (n < 0) {
+		free(b);
+		return NULL;
+	}
+	b->pos = pos;
+	b->word = word;
+	b->refs = 1;
+	b->state = LOOSE;
+	b->len = (uint32_t)n;
+	return b;
+}
+
 /* The lock is held on entry and released. b is held by the caller already. */
 static struct sq_block *await(struct squash *fs, struct shard *s, struct sq_block *b, struct err *e)
 {
@@ -207,6 +286,14 @@ static struct sq_block *await(struct squash *fs, struct shard *s, struct sq_bloc
 		pthread_mutex_unlock(&s->lock);
 		sq_slow(fs);
 		pthread_mutex_lock(&s->lock);
+	}
+	if (b->state == LOADING && b->ahead && !wait_for_idle(fs, s, b)) {
+		uint64_t pos = b->pos;
+		uint32_t word = b->word;
+
+		release(fs->cache, s, b);
+		pthread_mutex_unlock(&s->lock);
+		return load_alone(fs, pos, word, e);
 	}
 	while (b->state == LOADING)
 		pthread_cond_wait(&s->changed, &s->lock);
@@ -218,6 +305,18 @@ static struct sq_block *await(struct squash *fs, struct shard *s, struct sq_bloc
 	}
 	pthread_mutex_unlock(&s->lock);
 	return b;
+}
+
+static void begin(struct sq_cache *c, struct shard *s, struct sq_block *b, uint64_t pos, uint32_t word)
+{
+	b->pos = pos;
+	b->word = word;
+	b->refs = 1;
+	b->state = LOADING;
+	b->used = true;
+	b->ahead = b->waiting = false;
+	atomic_store_explicit(&b->served, 0, memory_order_relaxed);
+	hash_add(c, s, b);
 }
 
 struct sq_block *sq_cache_get(struct squash *fs, uint64_t pos, uint32_t word, struct err *e)
@@ -239,12 +338,7 @@ struct sq_block *sq_cache_get(struct squash *fs, uint64_t pos, uint32_t word, st
 		err_sys(e, ENOMEM, "cannot read a block");
 		return NULL;
 	}
-	b->pos = pos;
-	b->word = word;
-	b->refs = 1;
-	b->state = LOADING;
-	b->used = true;
-	hash_add(fs->cache, s, b);
+	begin(fs->cache, s, b, pos, word);
 	pthread_mutex_unlock(&s->lock);
 	return load(fs, s, b, e);
 }
@@ -256,14 +350,84 @@ struct sq_block *sq_cache_peek(struct squash *fs, uint64_t pos, uint32_t word)
 
 	pthread_mutex_lock(&s->lock);
 	b = find(fs->cache, s, pos, word);
-	if (b && b->state == READY) {
-		s->hits++;
+	if (b && b->state == LOADING && b->ahead) {
+		hold(s, b);
+		wait_for_idle(fs, s, b);
+		if (b->state != READY) {
+			release(fs->cache, s, b);
+			b = NULL;
+		}
+	} else if (b && b->state == READY) {
 		hold(s, b);
 	} else {
 		b = NULL;
 	}
+	if (b)
+		s->hits++;
 	pthread_mutex_unlock(&s->lock);
 	return b;
+}
+
+/* May a block that nobody asked for take this one's memory? Not when it waits
+ * for its first reader itself. */
+static bool gives_way(const struct sq_block *b)
+{
+	return !b->waiting || atomic_load_explicit(&b->served, memory_order_relaxed);
+}
+
+/* The caller has the lock. */
+static enum sq_claim wants(struct sq_cache *c, struct shard *s, uint64_t pos, uint32_t word)
+{
+	if (find(c, s, pos, word))
+		return SQ_CLAIM_THERE;
+	return s->n < c->share || (s->oldest && gives_way(s->oldest)) ? SQ_CLAIM_YES : SQ_CLAIM_FULL;
+}
+
+enum sq_claim sq_cache_wants(struct squash *fs, uint64_t pos, uint32_t word)
+{
+	struct shard *s = shard_of(fs->cache, pos);
+	enum sq_claim claim;
+
+	pthread_mutex_lock(&s->lock);
+	claim = wants(fs->cache, s, pos, word);
+	pthread_mutex_unlock(&s->lock);
+	return claim;
+}
+
+enum sq_claim sq_cache_claim(struct squash *fs, uint64_t pos, uint32_t word, struct sq_block **ret)
+{
+	struct shard *s = shard_of(fs->cache, pos);
+	enum sq_claim claim;
+
+	pthread_mutex_lock(&s->lock);
+	claim = wants(fs->cache, s, pos, word);
+	if (claim == SQ_CLAIM_YES) {
+		*ret = make_room(fs->cache, s);
+		if (*ret) {
+			begin(fs->cache, s, *ret, pos, word);
+			(*ret)->ahead = (*ret)->waiting = true;
+		} else {
+			claim = SQ_CLAIM_FULL;
+		}
+	}
+	pthread_mutex_unlock(&s->lock);
+	return claim;
+}
+
+void sq_cache_settle(struct squash *fs, struct sq_block *b, ssize_t n, const struct err *e)
+{
+	struct shard *s = shard_of(fs->cache, b->pos);
+
+	pthread_mutex_lock(&s->lock);
+	if (n < 0) {
+		fail(fs->cache, s, b, e);
+	} else {
+		b->len = (uint32_t)n;
+		b->state = READY;
+	}
+	pthread_cond_broadcast(&s->changed);
+	release(fs->cache, s, b);
+	pthread_mutex_unlock(&s->lock);
 }
 
 void sq_cache_put(struct squash *fs, struct sq_block *b)

@@ -8,7 +8,7 @@
 
 /* Tell the source once that a chunk of the image is in use. Images with more
  * chunks than there are bits share them: a hint may be missing, no more. */
-static void advise(struct squash *fs, uint64_t pos)
+void sq_advise(struct squash *fs, uint64_t pos)
 {
 	uint64_t chunk = pos >> SQ_CHUNK_LOG;
 	_Atomic uint64_t *word = &fs->advised[chunk % SQ_CHUNKS / 64];
@@ -42,7 +42,8 @@ ssize_t sq_block_load(struct squash *fs, uint64_t pos, uint32_t word, void *out,
 	uint32_t n = word & ~SQ_UNCOMPRESSED;
 
 	sq_slow(fs);
-	advise(fs, pos);
+	sq_advise(fs, pos);
+	sq_seen_set(fs, pos);
 	atomic_fetch_add_explicit(&fs->blocks_read, 1, memory_order_relaxed);
 	if (!(word & SQ_UNCOMPRESSED))
 		return unpack(fs, pos, n, out, max, e);
@@ -70,7 +71,7 @@ static int read_part(struct squash *fs, uint64_t pos, uint32_t word, uint32_t fr
 		if (exact ? have != need : have < need)
 			return wrong_size(pos, e);
 		sq_slow(fs);
-		advise(fs, pos);
+		sq_advise(fs, pos);
 		return source_read(fs->src, out, n, pos + from, e);
 	}
 	b = sq_cache_get(fs, pos, word, e);
@@ -79,6 +80,7 @@ static int read_part(struct squash *fs, uint64_t pos, uint32_t word, uint32_t fr
 	have = b->len;
 	if (exact ? have == need : have >= need)
 		memcpy(out, b->data + from, n);
+	sq_cache_served(b, n);
 	sq_cache_put(fs, b);
 	return (exact ? have == need : have >= need) ? 0 : wrong_size(pos, e);
 }
@@ -98,6 +100,7 @@ static int read_whole(struct squash *fs, uint64_t pos, uint32_t word, uint32_t n
 	got = b->len;
 	if (got == (ssize_t)n)
 		memcpy(out, b->data, n);
+	sq_cache_served(b, n);
 	sq_cache_put(fs, b);
 	return got == (ssize_t)n ? 0 : wrong_size(pos, e);
 }

@@ -50,6 +50,17 @@ void squash_hot_format(const struct squash_hot *hot, uint64_t fs_bytes, struct s
 void squash_hot_free(struct squash_hot *hot);
 #define OWN_SQUASH_HOT OWN(squash_hot_free)
 
+/* Unpack a block into the cache before it is asked for. The calling thread may
+ * be starved of CPU time: readers wait for it a moment at most. */
+enum squash_preload {
+	SQUASH_PRELOAD_DONE, /* it is there, or was read already, or cannot be read */
+	SQUASH_PRELOAD_FULL, /* the memory is full of blocks that nobody has read yet */
+	SQUASH_PRELOAD_END,  /* a reader had to wait: preload no more */
+};
+enum squash_preload squash_preload(struct squash *fs, const struct squash_hot_block *b);
+/* The block's bytes are wanted soon: let the source fetch them. */
+void squash_preload_advise(struct squash *fs, const struct squash_hot_block *b);
+
 /* What a server writes down while it records, in the order of first touch: not
  * a format, both ends run on one machine. */
 struct squash_touch {

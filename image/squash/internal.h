@@ -21,7 +21,9 @@
  *    One that is only partly wanted goes through the block cache, where the
  *    first who misses unpacks and the others wait for that block alone
  *    (cache.c). No lock is held while bytes are read or unpacked.
- * 6. Decoders and input buffers are lent from a pool: there are as many as
+ * 6. Blocks that will be wanted soon may be unpacked into the cache beforehand
+ *    (preload.c), in gaps: a reader waits for such a thread a moment at most.
+ * 7. Decoders and input buffers are lent from a pool: there are as many as
  *    calls ever ran at once (codec.c).
  *
  * What hostile bytes can make us allocate: metadata SQ_META_LIMIT, waypoints
@@ -44,6 +46,7 @@
 #define SQ_CACHE_DEFAULT (64u << 20)
 #define SQ_CHUNK_LOG 20			 /* read-ahead hints cover 1 MiB */
 #define SQ_CHUNKS 65536u
+#define SQ_SEEN_LOG 18			 /* bits that say which blocks were unpacked */
 #define SQ_LINK_MAX 4096u		 /* a longer link target cannot be used on Linux */
 #define SQ_TABLE_NONE 0xffffffffffffffffull
 #define SQ_FRAGMENT_NONE 0xffffffffu
@@ -99,6 +102,8 @@ struct squash {
 	pthread_mutex_t pool_lock;
 	struct sq_scratch *pool;
 	_Atomic uint64_t advised[SQ_CHUNKS / 64];
+	_Atomic uint64_t seen[(1u << SQ_SEEN_LOG) / 64]; /* preload.c */
+	_Atomic bool preload_late; /* a reader waited for a preloading thread in vain */
 	_Atomic uint64_t blocks_read;
 	void (*slow)(void *ctx); /* squash_options */
 	void *slow_ctx;
@@ -152,7 +157,9 @@ int sq_blocks_seek(struct squash *fs, const struct squash_inode *file, uint64_t 
 int sq_blocks_next(struct sq_blocks *b, uint64_t *pos, uint32_t *word, struct err *e) MUST_CHECK;
 void sq_blocks_free(struct squash *fs);
 
-/* data.c: unpack the block at pos; word: its size and SQ_UNCOMPRESSED. */
+/* data.c: tell the source that the bytes around pos are wanted. */
+void sq_advise(struct squash *fs, uint64_t pos);
+/* Unpack the block at pos; word: its size and SQ_UNCOMPRESSED. */
 ssize_t sq_block_load(struct squash *fs, uint64_t pos, uint32_t word, void *out, size_t max,
 		      struct err *e) MUST_CHECK;
 
@@ -165,7 +172,10 @@ struct sq_block {
 	uint32_t len;
 	unsigned refs;
 	int state, fail_kind, fail_sys;
-	bool used; /* since the last trim */
+	bool used;    /* since the last trim */
+	bool ahead;   /* unpacked before anybody asked */
+	bool waiting; /* ahead, and not yet read to its end */
+	_Atomic uint32_t served; /* bytes that readers took */
 	uint8_t data[];
 };
 int sq_cache_new(const struct squash *fs, size_t bytes, struct sq_cache **ret, struct err *e) MUST_CHECK;
@@ -175,6 +185,18 @@ struct sq_block *sq_cache_get(struct squash *fs, uint64_t pos, uint32_t word, st
 /* NULL when it is not there. */
 struct sq_block *sq_cache_peek(struct squash *fs, uint64_t pos, uint32_t word);
 void sq_cache_put(struct squash *fs, struct sq_block *b);
+/* Readers have had n bytes of a block that they hold. */
+static inline void sq_cache_served(struct sq_block *b, uint32_t n)
+{
+	atomic_fetch_add_explicit(&b->served, n, memory_order_relaxed);
+}
+/* A block that nobody has asked for: would it be kept? */
+enum sq_claim { SQ_CLAIM_THERE, SQ_CLAIM_FULL, SQ_CLAIM_YES };
+enum sq_claim sq_cache_wants(struct squash *fs, uint64_t pos, uint32_t word);
+/* With SQ_CLAIM_YES *ret is held, and the caller unpacks into it at once;
+ * sq_cache_settle gives it back with what came out: bytes, or -1 and e. */
+enum sq_claim sq_cache_claim(struct squash *fs, uint64_t pos, uint32_t word, struct sq_block **ret);
+void sq_cache_settle(struct squash *fs, struct sq_block *b, ssize_t n, const struct err *e);
 void sq_cache_trim(struct sq_cache *c);
 void sq_cache_stats(struct sq_cache *c, struct squash_stats *ret);
 
@@ -182,6 +204,21 @@ void sq_cache_stats(struct sq_cache *c, struct squash_stats *ret);
 static inline uint64_t sq_hash(uint64_t v, unsigned bits)
 {
 	return (v * 0x9e3779b97f4a7c15ull) >> (64 - bits);
+}
+
+/* Was a block unpacked? Positions share bits: a wrong yes is possible. */
+static inline void sq_seen_set(struct squash *fs, uint64_t pos)
+{
+	uint64_t i = sq_hash(pos, SQ_SEEN_LOG);
+
+	atomic_fetch_or_explicit(&fs->seen[i / 64], 1ull << i % 64, memory_order_relaxed);
+}
+
+static inline bool sq_seen(const struct squash *fs, uint64_t pos)
+{
+	uint64_t i = sq_hash(pos, SQ_SEEN_LOG);
+
+	return atomic_load_explicit(&fs->seen[i / 64], memory_order_relaxed) >> i % 64 & 1;
 }
 
 #endif

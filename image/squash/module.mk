@@ -4,7 +4,7 @@ libsquashsuper_a_SOURCES = image/squash/super.c image/squash/squash.h
 libsquash_a_SOURCES = image/squash/squash.h image/squash/internal.h image/squash/open.c \
 	image/squash/table.c image/squash/metadata.c image/squash/inode.c image/squash/dir.c \
 	image/squash/blocks.c image/squash/data.c image/squash/cache.c image/squash/xattr.c \
-	image/squash/hot.h image/squash/hot.c image/squash/path.c image/squash/walk.h image/squash/walk.c image/squash/extract.h \
+	image/squash/hot.h image/squash/hot.c image/squash/preload.c image/squash/path.c image/squash/walk.h image/squash/walk.c image/squash/extract.h \
 	image/squash/extract.c image/squash/extract_file.h image/squash/extract_file.c \
 	image/squash/codec.c image/squash/codec_gzip.c image/squash/codec_xz.c image/squash/codec_zstd.c \
 	image/squash/codec_lz4.c image/squash/codec_lzo.c
@@ -21,7 +21,7 @@ tests_lib_squash_dump_SOURCES = tests/lib/squash_dump.c
 tests_lib_squash_dump_LDADD = $(SQUASH_LIBADD)
 
 if HAVE_CMOCKA
-squash_tests = tests/unit/source tests/unit/squash tests/unit/extract tests/unit/hot
+squash_tests = tests/unit/source tests/unit/squash tests/unit/extract tests/unit/hot tests/unit/preload
 check_PROGRAMS += $(squash_tests)
 TESTS += $(squash_tests)
 tests_unit_source_SOURCES = tests/unit/source.c
@@ -33,6 +33,9 @@ tests_unit_squash_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
 tests_unit_hot_SOURCES = tests/unit/hot.c
 tests_unit_hot_CFLAGS = $(unit_cflags)
 tests_unit_hot_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
+tests_unit_preload_SOURCES = tests/unit/preload.c
+tests_unit_preload_CFLAGS = $(unit_cflags)
+tests_unit_preload_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
 tests_unit_extract_SOURCES = tests/unit/extract.c
 tests_unit_extract_CFLAGS = $(unit_cflags)
 tests_unit_extract_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)

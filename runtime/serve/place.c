@@ -39,16 +39,24 @@ static struct cpus choose(const char *wanted, const char *comer, const struct cp
 	return *cpuset;
 }
 
+int serve_place_thread(const char *wanted, const char *comer, struct cpus *ret)
+{
+	struct cpus cpuset;
+
+	if (whole_cpuset(&cpuset))
+		return -1;
+	*ret = choose(wanted, comer, &cpuset);
+	return cpus_set(0, ret);
+}
+
 void serve_place(const char *wanted, const char *comer)
 {
-	struct cpus cpuset, chosen;
+	struct cpus chosen;
 	struct dirent *entry;
 	DIR *tasks;
 
-	if (whole_cpuset(&cpuset))
+	if (serve_place_thread(wanted, comer, &chosen))
 		return;
-	chosen = choose(wanted, comer, &cpuset);
-	cpus_set(0, &chosen);
 	tasks = opendir("/proc/self/task");
 	while (tasks && (entry = readdir(tasks))) {
 		struct err ignored;

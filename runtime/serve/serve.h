@@ -3,6 +3,7 @@
 #ifndef SIF_RUNTIME_SERVE_SERVE_H
 #define SIF_RUNTIME_SERVE_SERVE_H
 
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/own.h"
 #include "image/squash/squash.h"
@@ -31,6 +32,8 @@ int serve_confine(struct err *e) MUST_CHECK;
  * the list that the first comer is bound to (NULL or empty = not known). Where
  * that leaves none: the whole cpuset. */
 void serve_place(const char *wanted, const char *comer);
+/* The same for the calling thread alone. *ret: its CPUs. 0 or -1. */
+int serve_place_thread(const char *wanted, const char *comer, struct cpus *ret) MUST_CHECK;
 
 struct server;
 
