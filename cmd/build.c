@@ -30,6 +30,7 @@ static const struct opt build_options[] = {
 	  .flags = OPT_NO_ENV },
 	{ .name = "exclude", .kind = OPT_LIST, FIELD(exclude), .arg = "PATTERN",
 	  .help = "leave out what matches: a name, or a path when it has a '/'", .flags = OPT_NO_ENV },
+	{ .name = "no-verity", .kind = OPT_TRUE, FIELD(no_verity), .help = "leave out the hash tree that lets every read be checked" },
 	{ .name = "deterministic", .kind = OPT_STR, FIELD(deterministic), .arg = "reference",
 	  .help = "identity and times of the reference writer's deterministic mode", .flags = OPT_NO_ENV },
 	{ .name = "fakeroot", .letter = 'f', .kind = OPT_TRUE, FIELD(fakeroot), .help = "", .flags = OPT_HIDDEN | OPT_NO_ENV },

@@ -10,7 +10,7 @@ struct build_options {
 	char *compress, *block_size, *jobs, *arch, *deterministic;
 	char *runscript, *runscript_text;
 	struct strv environment, labels, exclude;
-	bool force, quiet;
+	bool force, quiet, no_verity;
 	/* of Apptainer's build; there is nothing to do for them here */
 	bool fakeroot, notest, no_cleanup, disable_cache, fix_perms, sandbox;
 };

@@ -199,6 +199,7 @@ static int take_options(struct build *b, struct err *e)
 		err_set(e, ERR_USAGE, "there is no architecture '%s'", b->o.arch);
 		return err_hint(e, ARCH_HINT);
 	}
+	b->pack.no_verity = b->o.no_verity;
 	b->pack.reference = b->o.deterministic != NULL;
 	b->pack.compress = b->o.compress;
 	b->pack.block_size = b->o.block_size;

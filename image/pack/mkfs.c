@@ -89,6 +89,7 @@ int mkfs_new(int fd, uint64_t offset, const struct mkfs_options *opt, struct mkf
 
 	m->opt = *opt;
 	range_file_init(&m->file, fd, offset, 0);
+	m->file.trail = opt->trail;
 	if (create(m, e)) {
 		mkfs_free(m);
 		return -1;

@@ -8,6 +8,7 @@
 #define SIF_IMAGE_PACK_MKFS_H
 
 #include "image/pack/compress.h"
+#include "image/pack/trail.h"
 #include "image/pack/tree.h"
 
 #include <stdint.h>
@@ -25,6 +26,7 @@ struct mkfs_options {
 	struct compress compress;
 	uint32_t block_size;
 	unsigned jobs; /* threads that compress, at least 1 */
+	struct trail *trail; /* told what was written; borrowed, may be NULL */
 };
 
 struct mkfs_result {

@@ -1,18 +1,18 @@
 # packing: libarchive and libsquashfs live here
 if HELPERS
 noinst_LIBRARIES += libpack.a
-libpack_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(SQUASHFS_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
+libpack_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(SQUASHFS_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(NETTLE_CFLAGS)
 libpack_a_SOURCES = \
 	image/pack/pack.h image/pack/pack.c image/pack/packer.h image/pack/packer.c \
 	image/pack/tree.h image/pack/tree.c image/pack/tar.c image/pack/dir.c \
 	image/pack/ahead.h image/pack/ahead.c image/pack/wrap.h image/pack/wrap.c \
 	image/pack/mkfs.h image/pack/mkfs_private.h image/pack/mkfs.c image/pack/tables.c \
-	image/pack/blocks.h image/pack/blocks.c image/pack/range_file.h image/pack/range_file.c \
+	image/pack/trail.h image/pack/trail.c image/pack/blocks.h image/pack/blocks.c image/pack/range_file.h image/pack/range_file.c \
 	image/pack/compress.h image/pack/compress.c \
 	image/pack/native.h image/pack/native.c image/pack/labels.h image/pack/labels.c
 # What a program links that packs.
-PACK_LIBADD = libpack.a libsif.a libsquashsuper.a libsource.a libbase.a $(ARCHIVE_LIBS) $(SQUASHFS_LIBS) \
-	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) -lpthread
+PACK_LIBADD = libpack.a libverity.a libdigest.a libsif.a libsquashsuper.a libsource.a libbase.a $(ARCHIVE_LIBS) $(SQUASHFS_LIBS) \
+	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) $(ZLIB_LIBS) -lpthread
 
 if HAVE_CMOCKA
 pack_tests = tests/unit/pack_tree tests/unit/pack_words

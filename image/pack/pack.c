@@ -10,8 +10,10 @@
 #include "image/pack/labels.h"
 #include "image/pack/native.h"
 #include "image/pack/packer.h"
+#include "image/pack/trail.h"
 #include "image/pack/wrap.h"
 #include "image/sif/write.h"
+#include "image/verity/verity.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -19,6 +21,7 @@
 #include <sys/stat.h>
 
 #define PARTITION_ALIGN 4096
+#define PARTITION_ID 2 /* behind inspect-metadata.json */
 #define PARTITION_OFFSET \
 	((SIF_DESCR_OFFSET + SIF_DESCR_DEFAULT * SIF_DESCR_LEN + PARTITION_ALIGN - 1) / PARTITION_ALIGN * PARTITION_ALIGN)
 
@@ -29,6 +32,9 @@ struct content {
 	const char *arch;
 	struct str metadata;	 /* text of inspect-metadata.json */
 	uint8_t fingerprint[32]; /* differs when the contents do */
+	struct trail *trail;	 /* NULL: no hash tree */
+	struct verity_layout layout;
+	const uint8_t *digests; /* of all blocks; the trail's */
 };
 
 static const char *choose_arch(const struct pack_options *opt, const char *found)
@@ -97,10 +103,10 @@ static int finish_tree(struct packer *p, struct content *c, struct err *e)
 	return fingerprint(p->opt, &r, c->fingerprint, e);
 }
 
-static int make_mkfs(struct packer *p, struct err *e)
+static int make_mkfs(struct packer *p, struct trail *trail, struct err *e)
 {
 	const struct pack_options *o = p->opt;
-	struct mkfs_options m = { .jobs = o->jobs ? o->jobs : 1 };
+	struct mkfs_options m = { .jobs = o->jobs ? o->jobs : 1, .trail = trail };
 
 	if (compress_parse(o->compress ? o->compress : COMPRESS_DEFAULT, &m.compress, e) ||
 	    compress_block_size(o->block_size ? o->block_size : "128K", &m.block_size, e))
@@ -116,7 +122,7 @@ static int pack_tree(const struct pack_options *opt, int fd, bool is_dir, struct
 	int rc;
 
 	packer_init(&p, opt, stats);
-	rc = make_mkfs(&p, e);
+	rc = make_mkfs(&p, c->trail, e);
 	if (!rc)
 		rc = is_dir ? pack_dir(&p, fd, name, e) : pack_tar(&p, fd, name, e);
 	if (!rc)
@@ -134,7 +140,7 @@ static int wrap(const struct pack_options *opt, int fd, struct pack_stats *stats
 		err_set(e, ERR_USAGE, "'%s' is a SquashFS file, which becomes a partition as it is", opt->source);
 		return err_hint(e, "unpack it and build from the directory to change what is inside");
 	}
-	if (wrap_copy(fd, opt->source, opt->out_fd, PARTITION_OFFSET, &r, e))
+	if (wrap_copy(fd, opt->source, opt->out_fd, PARTITION_OFFSET, c->trail, &r, e))
 		return -1;
 	stats->entries = r.inodes;
 	stats->bytes_in = stats->read = r.size;
@@ -203,7 +209,30 @@ static int set_uuid(struct sif_writer *w, const struct content *c, struct err *e
 	return 0;
 }
 
-static int add_objects(struct sif_writer *w, const struct content *c, struct err *e)
+/* The hash tree and what names its root, behind the partition (object 2). */
+static int add_verity(struct sif_writer *w, const struct content *c, const struct pack_options *out, uint64_t *ret_end,
+		      struct err *e)
+{
+	struct sif_input tree = { .type = SIF_DATA_GENERIC, .group = SIF_GROUP_DEFAULT, .link = PARTITION_ID,
+				  .alignment = VERITY_BLOCK, .name = VERITY_TREE_NAME };
+	struct sif_input json = { .type = SIF_DATA_GENERIC_JSON, .group = SIF_GROUP_DEFAULT, .link = PARTITION_ID,
+				  .name = VERITY_JSON_NAME };
+	struct verity_info info = { .partition = PARTITION_ID - 1, .tree = PARTITION_ID, .size = c->size,
+				    .tree_size = c->layout.size };
+	OWN_STR struct str text = {};
+	uint64_t offset;
+
+	if (sif_writer_begin(w, &tree, &offset, e) ||
+	    verity_write(out->out_fd, offset, &c->layout, c->digests, info.root, out->out_name, e) ||
+	    sif_writer_end(w, c->layout.size, e))
+		return -1;
+	verity_info_text(&info, &text);
+	*ret_end = offset + c->layout.size + text.len;
+	return sif_writer_add(w, &json, text.s, text.len, e);
+}
+
+static int add_objects(struct sif_writer *w, const struct content *c, const struct pack_options *out, uint64_t *ret_end,
+		       struct err *e)
 {
 	struct sif_input json = {
 		.type = SIF_DATA_GENERIC_JSON,
@@ -216,9 +245,10 @@ static int add_objects(struct sif_writer *w, const struct content *c, struct err
 
 	if (sif_input_partition(&part, SIF_FS_SQUASH, SIF_PART_PRIMARY, c->arch, e))
 		return -1;
-	if (sif_writer_add(w, &json, c->metadata.s, c->metadata.len, e) || sif_writer_begin(w, &part, &offset, e))
+	if (sif_writer_add(w, &json, c->metadata.s, c->metadata.len, e) || sif_writer_begin(w, &part, &offset, e) ||
+	    sif_writer_end(w, c->size, e))
 		return -1;
-	return sif_writer_end(w, c->size, e);
+	return c->trail ? add_verity(w, c, out, ret_end, e) : 0;
 }
 
 /* The file may be longer than the image: blocks that turned out to be
@@ -239,7 +269,7 @@ static int write_sif(const struct pack_options *opt, const struct content *c, st
 		return err_sys(e, errno, "cannot write '%s'", opt->out_name);
 	if (sif_writer_new(opt->out_fd, opt->out_name, &so, &w, e))
 		return -1;
-	rc = add_objects(w, c, e);
+	rc = add_objects(w, c, opt, &stats->bytes_out, e);
 	if (!rc && !opt->reference)
 		rc = set_uuid(w, c, e);
 	if (!rc)
@@ -259,6 +289,13 @@ static int check(const struct pack_options *opt, struct err *e)
 	return sif_input_partition(&part, SIF_FS_SQUASH, SIF_PART_PRIMARY, choose_arch(opt, NULL), e);
 }
 
+static int finish_trail(struct content *c, struct err *e)
+{
+	if (verity_layout(c->size, &c->layout, e))
+		return -1;
+	return trail_finish(c->trail, c->size, &c->digests, e);
+}
+
 int pack_image(const struct pack_options *opt, struct pack_stats *stats, struct err *e)
 {
 	struct content c = {};
@@ -266,10 +303,15 @@ int pack_image(const struct pack_options *opt, struct pack_stats *stats, struct 
 
 	*stats = (struct pack_stats){};
 	rc = check(opt, e);
+	if (!rc && !opt->no_verity)
+		rc = trail_new(opt->out_fd, PARTITION_OFFSET, &c.trail, e);
 	if (!rc)
 		rc = pack_source(opt, stats, &c, e);
+	if (!rc && c.trail)
+		rc = finish_trail(&c, e);
 	if (!rc)
 		rc = write_sif(opt, &c, stats, e);
+	trail_free(c.trail);
 	str_free(&c.metadata);
 	return rc;
 }

@@ -42,6 +42,7 @@ struct pack_options {
 	const char *runscript;	/* text, NULL = the source's own or a default */
 	const struct strv *environment, *labels; /* K=V */
 	const struct strv *exclude;		 /* patterns */
+	bool no_verity; /* leave the hash tree out (image/verity) */
 	bool reference; /* UUID zero, times of the reference's deterministic mode */
 	bool has_epoch; /* SOURCE_DATE_EPOCH: the image's time; later times are cut to it */
 	int64_t epoch;

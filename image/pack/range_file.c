@@ -8,6 +8,7 @@
 /* Hand written pages to the disk while the packer goes on: the fsync at the end
  * then finds little to do. Only a hint, errors come up at the fsync. */
 #define WRITEBACK_STEP (8u << 20)
+#define SUPER_BLOCK 4096
 
 static struct range_file *from(sqfs_file_t *file)
 {
@@ -29,10 +30,15 @@ static int range_write(sqfs_file_t *file, sqfs_u64 offset, const void *buf, size
 {
 	struct range_file *f = from(file);
 
+	/* The superblock, written last of all, is in the block that the trail hashes
+	 * again at its end. */
+	if (offset + size > SUPER_BLOCK && offset < f->size)
+		trail_cut(f->trail, offset);
 	if (fd_pwrite_full(f->fd, buf, size, f->base + offset, "the new image", &f->err))
 		return SQFS_ERROR_IO;
 	if (offset + size > f->size)
 		f->size = offset + size;
+	trail_grow(f->trail, f->size);
 	if (f->size >= f->started + WRITEBACK_STEP) {
 		sync_file_range(f->fd, (off_t)(f->base + f->started), (off_t)(f->size - f->started), SYNC_FILE_RANGE_WRITE);
 		f->started = f->size;
@@ -51,6 +57,7 @@ static int range_truncate(sqfs_file_t *file, sqfs_u64 size)
 
 	/* What lies behind is overwritten; the image's end is cut when it is complete. */
 	f->size = size;
+	trail_cut(f->trail, size);
 	if (f->started > size)
 		f->started = size;
 	return 0;

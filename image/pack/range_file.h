@@ -4,6 +4,7 @@
 #define SIF_IMAGE_PACK_RANGE_FILE_H
 
 #include "base/err.h"
+#include "image/pack/trail.h"
 
 #include <sqfs/io.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@ struct range_file {
 	uint64_t base, size;
 	uint64_t started; /* bytes whose way to the disk has begun */
 	struct err err;	  /* of the first call that failed */
+	struct trail *trail; /* told what was written; borrowed, may be NULL */
 };
 
 /* size: bytes that are there already. */

@@ -19,8 +19,8 @@ bool wrap_is_squashfs(const void *data, size_t len)
 }
 
 /* Bytes of the file, the rest of its last 4096 as zeros. */
-static int copy_bytes(int fd, const char *name, int out_fd, uint64_t offset, uint64_t size, EVP_MD_CTX *digest,
-		      struct err *e)
+static int copy_bytes(int fd, const char *name, int out_fd, uint64_t offset, uint64_t size, struct trail *trail,
+		      EVP_MD_CTX *digest, struct err *e)
 {
 	OWN_FREE uint8_t *buf = xmalloc(STEP);
 	uint64_t padded = (size + ALIGN - 1) / ALIGN * ALIGN;
@@ -32,12 +32,14 @@ static int copy_bytes(int fd, const char *name, int out_fd, uint64_t offset, uin
 		memset(buf + have, 0, n - have);
 		if (fd_pread_full(fd, buf, have, at, name, e) || fd_pwrite_full(out_fd, buf, n, offset + at, "the new image", e))
 			return -1;
+		trail_grow(trail, at + n);
 		EVP_DigestUpdate(digest, buf, n);
 	}
 	return 0;
 }
 
-int wrap_copy(int fd, const char *name, int out_fd, uint64_t offset, struct wrap_result *ret, struct err *e)
+int wrap_copy(int fd, const char *name, int out_fd, uint64_t offset, struct trail *trail, struct wrap_result *ret,
+	      struct err *e)
 {
 	EVP_MD_CTX *digest = NULL;
 	uint8_t head[SUPER_LEN];
@@ -59,7 +61,7 @@ int wrap_copy(int fd, const char *name, int out_fd, uint64_t offset, struct wrap
 		EVP_MD_CTX_free(digest);
 		return err_sys(e, ENOMEM, "cannot compute a digest");
 	}
-	rc = copy_bytes(fd, name, out_fd, offset, super.bytes_used, digest, e);
+	rc = copy_bytes(fd, name, out_fd, offset, super.bytes_used, trail, digest, e);
 	EVP_DigestFinal_ex(digest, ret->digest, NULL);
 	EVP_MD_CTX_free(digest);
 	ret->size = (super.bytes_used + ALIGN - 1) / ALIGN * ALIGN;
