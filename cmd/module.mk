@@ -83,3 +83,13 @@ sif_read_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 sif_read_LDADD = libcmd.a libruntime.a libsif.a $(SQUASH_LIBADD) $(JANSSON_LIBS)
 endif
 dist_man_MANS += docs/man/sif-ls.1 docs/man/sif-cat.1 docs/man/sif-cp.1 docs/man/sif-du.1
+
+# sif-sign: signatures, keys, hash trees
+libcmd_a_SOURCES += cmd/verity.h cmd/verity.c
+if HELPERS
+helper_PROGRAMS += sif-sign
+sif_sign_SOURCES = cmd/sif_sign.c cmd/verity_run.c
+sif_sign_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS)
+sif_sign_LDADD = libcmd.a libruntime.a $(VERITY_LIBADD)
+endif
+dist_man_MANS += docs/man/sif-verity.1

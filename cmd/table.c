@@ -5,6 +5,7 @@ extern const struct command command_build;
 extern const struct command command_ls, command_cat, command_cp, command_du, command_unpack;
 extern const struct command command_inspect, command_run_help;
 extern const struct command command_config_show, command_config_import;
+extern const struct command command_verity_add, command_verity_check;
 extern const struct command command_completion;
 extern const struct command command_object_list, command_object_info, command_object_header, command_object_dump,
 	command_object_new, command_object_add, command_object_delete, command_object_set_primary;
@@ -30,6 +31,8 @@ const struct command *const command_table[] = {
 	&command_cp,
 	&command_du,
 	&command_unpack,
+	&command_verity_add,
+	&command_verity_check,
 	&command_config_show,
 	&command_config_import,
 	&command_completion,

@@ -44,7 +44,7 @@ a = m["data"]["attributes"]
 print(a["labels"]["Version"], a["runscript"].replace("\n\n", "|"),
       "export PATH" in a["environment"]["/.singularity.d/env/90-environment.sh"], m["type"])
 assert "\\u003c\\u0026\\u003e" in text and "<" not in text')"
-equal "the metadata stands first, the partition is primary" "JSON.Generic FS" \
+equal "the metadata stands first, the partition is primary, the hash tree follows" "JSON.Generic FS Generic/Raw JSON.Generic" \
 	"$(siftool list x.sif | awk -F'|' '/^[0-9]/ { print $5 }' | sed 's/ (.*//' | xargs)"
 equal "the partition begins at 32768" 1 "$(siftool list x.sif | grep -c '|32768-')"
 

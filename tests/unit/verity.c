@@ -423,7 +423,7 @@ static void descriptors_that_do_not_fit_are_refused(void **state)
 		int64_t value;
 		unsigned width;
 	} lies[] = {
-		{ 1, SIF_D_SIZE, 199 * 4096, 8 },  { 2, SIF_D_SIZE, 4096, 8 },	      
+		{ 1, SIF_D_SIZE, 199 * 4096, 8 },  { 2, SIF_D_SIZE, 4096, 8 },
 		{ 2, SIF_D_GROUP, (int64_t)0xf0000002, 4 }, { 2, SIF_D_LINK, 1, 4 },	       { 2, SIF_D_TYPE, SIF_DATA_GENERIC_JSON, 4 },
 		{ 3, SIF_D_GROUP, (int64_t)0xf0000002, 4 }, { 3, SIF_D_GROUP, (int64_t)0xf0000000, 4 }, { 3, SIF_D_SIZE, 5, 8 },
 		{ 1, SIF_D_ID, 9, 4 },		   { 2, SIF_D_ID, 9, 4 },
