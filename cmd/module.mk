@@ -14,7 +14,7 @@ if HELPERS
 helper_PROGRAMS += sif-fuse
 sif_fuse_SOURCES = cmd/sif_fuse.c
 sif_fuse_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
-sif_fuse_LDADD = libserve.a $(SQUASH_LIBADD)
+sif_fuse_LDADD = libserve.a libruntime.a $(SQUASH_LIBADD)
 endif
 
 # sif object

@@ -4,15 +4,18 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/pass.h"
 #include "image/source/source.h"
 #include "image/squash/squash.h"
 #include "runtime/serve/ahead.h"
 #include "runtime/serve/handover.h"
+#include "runtime/serve/life.h"
 #include "runtime/serve/serve.h"
 
 #include <fcntl.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 /* A log that something fills must not fill a home directory. */
@@ -43,11 +46,20 @@ struct words {
 	uint64_t offset, size;
 	struct ahead_list hot;
 	struct serve_config serve;
+	const char *key, *socket; /* empty = not shared */
+	int linger;
 };
+
+static bool is_shared(const struct words *w)
+{
+	return w->key[0] != '\0';
+}
 
 static int parse(int argc, char **argv, struct words *ret, struct err *e)
 {
-	if (argc != HANDOVER_ARGC || fcntl(HANDOVER_REPORT, F_GETFD) < 0)
+	uint32_t linger;
+
+	if (argc != HANDOVER_ARGC || fcntl(HANDOVER_CONTROL, F_GETFD) < 0)
 		return err_set(e, ERR_USAGE, "sif-fuse is started by sif, not by hand");
 	if (num_u64(argv[HANDOVER_OFFSET], &ret->offset, e) || num_u64(argv[HANDOVER_SIZE], &ret->size, e) ||
 	    num_u64(argv[HANDOVER_HOT_OFFSET], &ret->hot.offset, e) ||
@@ -57,9 +69,13 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	ret->serve.name = argv[HANDOVER_NAME];
 	ret->serve.cpus = argv[HANDOVER_CPUS];
 	ret->serve.comer = argv[HANDOVER_COMER];
-	ret->hot.fd = HANDOVER_IMAGE;
-	ret->serve.device_fd = HANDOVER_DEVICE;
 	ret->serve.record_fd = fcntl(HANDOVER_RECORD, F_GETFD) < 0 ? -1 : HANDOVER_RECORD;
+	ret->hot.fd = HANDOVER_IMAGE;
+	ret->key = argv[HANDOVER_KEY];
+	ret->socket = argv[HANDOVER_SOCKET];
+	if (num_u32(argv[HANDOVER_LINGER], &linger, e))
+		return -1;
+	ret->linger = (int)linger;
 	return 0;
 }
 
@@ -72,23 +88,89 @@ static void tune_malloc(void)
 	mallopt(M_TOP_PAD, 1024 * 1024);
 }
 
-static int serve(const struct words *w, bool *serving, struct err *e)
+/* What comes through the control socket: enum wire_hand_over; owned. */
+struct parcel {
+	int fds[WIRE_HANDED];
+	size_t n;
+};
+
+/* 0; 1 = the launch gave up or died; -1. */
+static int receive_device(const struct words *w, struct parcel *ret, struct err *e)
+{
+	char byte;
+	ssize_t got = pass_recv(HANDOVER_CONTROL, &byte, sizeof(byte), ret->fds, WIRE_HANDED, &ret->n);
+
+	if (got < 0)
+		return err_sys(e, errno, "cannot take over the image's mount");
+	if (got == 0)
+		return 1;
+	if (ret->n != (is_shared(w) ? WIRE_HANDED : WIRE_DEVICE + 1))
+		return err_set(e, ERR_BUG, "the image server was handed %zu descriptors", ret->n);
+	return 0;
+}
+
+static void describe(void *ctx, struct wire_status *st)
+{
+	const struct words *w = ctx;
+
+	snprintf(st->engine, sizeof(st->engine), "sif");
+	snprintf(st->image, sizeof(st->image), "%s", w->serve.name);
+}
+
+static int share(struct words *w, const struct parcel *p, struct err *e)
+{
+	struct ucred starter = { 0 };
+	socklen_t len = sizeof(starter);
+
+	getsockopt(HANDOVER_CONTROL, SOL_SOCKET, SO_PEERCRED, &starter, &len);
+	return life_begin(&(struct life_config){ .listen_fd = HANDOVER_LISTEN, .place_fd = HANDOVER_PLACE,
+						 .socket = w->socket, .key = w->key, .linger = w->linger,
+						 .namespaces = { p->fds[WIRE_HOLDER_USER], p->fds[WIRE_HOLDER_MOUNT] },
+						 .starter = p->fds[WIRE_STARTER],
+						 .starter_pid = starter.pid > 0 ? (uint32_t)starter.pid : 0,
+						 .cpus = w->serve.cpus, .comer = w->serve.comer, .describe = describe,
+						 .ctx = w },
+			  e);
+}
+
+static int open_image(const struct words *w, struct squash **ret, struct err *e)
 {
 	const struct squash_options options = { .slow = serve_slow };
 	struct source *source = NULL;
+
+	if (source_range_new(HANDOVER_IMAGE, w->offset, w->size, w->serve.name, &source, e))
+		return -1;
+	return squash_open(source, &options, ret, e);
+}
+
+/* The image is opened while the launch makes its namespaces. When that fails,
+ * what the launch sends is taken all the same: a socket that is closed with a
+ * message unread drops the report that was sent into it. */
+static int serve(struct words *w, bool *serving, struct err *e)
+{
 	struct server *server = NULL;
 	struct squash *fs = NULL;
+	struct parcel parcel = { 0 };
 	int rc;
 
-	if (serve_confine(e) ||
-	    source_range_new(HANDOVER_IMAGE, w->offset, w->size, w->serve.name, &source, e))
+	if (serve_confine(e))
 		return -1;
-	rc = squash_open(source, &options, &fs, e);
-	if (rc == 0)
+	if (open_image(w, &fs, e)) {
+		struct err ignored;
+
+		(void)!receive_device(w, &parcel, &ignored);
+		return -1;
+	}
+	rc = receive_device(w, &parcel, e);
+	if (rc == 0) {
+		w->serve.device_fd = parcel.fds[WIRE_DEVICE];
 		rc = serve_open(&w->serve, fs, &server, e);
+	}
+	if (rc == 0 && is_shared(w))
+		rc = share(w, &parcel, e);
 	if (rc == 0) {
 		*serving = true;
-		close(HANDOVER_REPORT);
+		close(HANDOVER_CONTROL);
 		if (w->hot.size)
 			ahead_start(fs, &w->hot, &w->serve);
 		rc = serve_run(server, e);
@@ -102,6 +184,7 @@ int main(int argc, char **argv)
 	struct words words = {};
 	bool serving = false;
 	struct err e = {};
+	int rc;
 
 	if (parse(argc, argv, &words, &e)) {
 		dprintf(STDERR_FILENO, "sif-fuse: error[%s]: %s\n", err_kind_name(e.kind), e.msg);
@@ -109,11 +192,14 @@ int main(int argc, char **argv)
 	}
 	log_set_sink(log_line, LOG_INFO_LEVEL);
 	tune_malloc();
-	if (serve(&words, &serving, &e) == 0)
+	rc = serve(&words, &serving, &e);
+	if (is_shared(&words))
+		life_end(HANDOVER_PLACE, words.socket);
+	if (rc == 0)
 		return 0;
 	if (serving)
 		log_warn("the server of '%s' ends: %s", words.serve.name, e.msg);
 	else
-		err_send(HANDOVER_REPORT, &e);
+		err_send(HANDOVER_CONTROL, &e);
 	return 1;
 }

@@ -20,7 +20,6 @@
 #include "runtime/placement.h"
 #include "runtime/plan.h"
 #include "runtime/rootfs.h"
-#include "runtime/server/log.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -127,25 +126,52 @@ static int make_sources(const struct plan *p, struct err *e)
 	return 0;
 }
 
+/* Step 5. A server that was found may be in a user namespace that cannot be
+ * entered (of a sibling): then this launch gets one of its own. */
+static int enter_namespaces(const struct launch *l, const struct root_wishes *wishes, struct root_mount *root,
+			    struct err *e)
+{
+	struct namespaces ns = { .user_fd = root->server.user_fd, .ipc = l->plan.ipc, .net = l->plan.net,
+				 .uts = l->plan.uts, .hostname = l->plan.hostname };
+	struct root_wishes alone = *wishes;
+
+	if (namespace_enter(&ns, e) == 0)
+		return 0;
+	if (ns.user_fd < 0 || e->sys != EPERM)
+		return -1;
+	log_info("this launch gets an image server of its own: %s", e->msg);
+	alone.share = false;
+	root_mount_free(root);
+	if (rootfs_serve(&l->image, &alone, root, e))
+		return -1;
+	ns.user_fd = -1;
+	return namespace_enter(&ns, e);
+}
+
 /* Steps 5 and the first half of 6: what the image server's start can overlap. */
 static int enter(struct launch *l, struct err *e)
 {
-	const struct namespaces ns = { .ipc = l->plan.ipc, .net = l->plan.net, .uts = l->plan.uts,
-				       .hostname = l->plan.hostname };
+	struct root_wishes wishes = {
+		.writable = l->plan.root == ROOT_WRITABLE,
+		.unpack = l->spec->unpack,
+		.share = !l->spec->no_share,
+		.home = l->host.home,
+		.record_fd = l->spec->record_fd,
+	};
 	OWN_ROOT_MOUNT struct root_mount root = ROOT_MOUNT_INIT;
 
-	if (make_sources(&l->plan, e) || namespace_enter(&ns, e))
+	if (make_sources(&l->plan, e))
+		return -1;
+	if (l->image.kind != ROOTFS_DIRECTORY)
+		placement_hold(&l->placement);
+	wishes.comer = l->placement.held ? &l->placement.before : NULL;
+	if (rootfs_serve(&l->image, &wishes, &root, e) || perform_begin(&l->performance, &l->plan, l->host.home, e) ||
+	    enter_namespaces(l, &wishes, &root, e))
 		return -1;
 	l->umask = umask(0); /* modes of mount points are what they say */
-	if (l->image.kind != ROOTFS_DIRECTORY) {
-		l->image.log_fd = server_log_open(l->host.home);
-		l->image.record_fd = l->spec->record_fd;
-		placement_hold(&l->placement);
-		l->image.comer = l->placement.held ? &l->placement.before : NULL;
-	}
-	if (rootfs_mount(&l->image, l->plan.root == ROOT_WRITABLE, l->spec->unpack, &root, e))
+	if (rootfs_mount(&l->image, &root, e))
 		return -1;
-	return perform_prepare(&l->performance, &l->plan, &l->identity, &root, e);
+	return perform_prepare(&l->performance, &l->identity, &root, e);
 }
 
 /* *ret: the name by which the directory was entered; PWD keeps it. */

@@ -94,20 +94,36 @@ static int raise_loopback(struct err *e)
 	return 0;
 }
 
-int namespace_enter(const struct namespaces *ns, struct err *e)
+static int make_user_namespace(int others, struct err *e)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	int flags = CLONE_NEWUSER | CLONE_NEWNS | (ns->ipc ? CLONE_NEWIPC : 0) | (ns->net ? CLONE_NEWNET : 0) |
-		    (ns->uts ? CLONE_NEWUTS : 0);
 
-	if (unshare(flags))
+	if (unshare(CLONE_NEWUSER | others))
 		return explain(errno, "this node does not let you make a user namespace", e);
-	if (map_ids(uid, gid, e)) {
-		if (e->sys == EPERM || e->sys == EACCES)
-			return explain(e->sys, "this node does not let you use a user namespace", e);
+	if (map_ids(uid, gid, e) == 0)
+		return 0;
+	if (e->sys == EPERM || e->sys == EACCES)
+		return explain(e->sys, "this node does not let you use a user namespace", e);
+	return -1;
+}
+
+static int join_user_namespace(int user_fd, int others, struct err *e)
+{
+	if (setns(user_fd, CLONE_NEWUSER))
+		return err_sys(e, errno, "cannot enter the user namespace of the image's server");
+	if (unshare(others))
+		return err_sys(e, errno, "cannot make namespaces");
+	return 0;
+}
+
+int namespace_enter(const struct namespaces *ns, struct err *e)
+{
+	int others = CLONE_NEWNS | (ns->ipc ? CLONE_NEWIPC : 0) | (ns->net ? CLONE_NEWNET : 0) |
+		     (ns->uts ? CLONE_NEWUTS : 0);
+
+	if (ns->user_fd >= 0 ? join_user_namespace(ns->user_fd, others, e) : make_user_namespace(others, e))
 		return -1;
-	}
 	if (mount_slave(e)) {
 		if (e->sys == EPERM || e->sys == EACCES)
 			return explain(e->sys, "this node does not let you mount inside a user namespace", e);

@@ -8,11 +8,12 @@
 #include <stdbool.h>
 
 struct namespaces {
+	int user_fd;	      /* enter this user namespace; -1 = make one */
 	bool ipc, net, uts;   /* besides user and mount */
 	const char *hostname; /* NULL = keep; needs uts */
 };
 
-/* Enter new user and mount namespaces and those asked for; the caller's ids are
+/* Enter a user namespace, a new mount namespace and those asked for; the caller's ids are
  * the only ones there are inside (an unprivileged process can map no other).
  * Errors: ERR_ENVIRONMENT when the node forbids it; the hint names the switch. */
 int namespace_enter(const struct namespaces *ns, struct err *e) MUST_CHECK;

@@ -132,6 +132,8 @@ const struct opt run_options[] = {
 	  .help = "host directory for /tmp, /var/tmp, scratch and home of --contain" },
 	{ .name = "dns", .kind = OPT_STR, FIELD(dns), .arg = "ADDR,...",
 	  .help = "name servers in /etc/resolv.conf, in place of the host's" },
+	{ .name = "no-share", .kind = OPT_TRUE, FIELD(no_share),
+	  .help = "start an image server for this launch alone" },
 	{ .name = "unsquash", .kind = OPT_TRUE, FIELD(unpack), .help = "unpack the image, do not mount it" },
 
 	{ .name = "record-fd", .kind = OPT_CALL, .parse = parse_record, .arg = "FD",

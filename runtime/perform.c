@@ -27,14 +27,14 @@
 #include "runtime/warm.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
 struct perform_step {
 	const struct step *s;
 	int tree;	/* owned: detached mount, -1 = made when its turn comes */
-	struct root_mount image; /* of STEP_IMAGE */
+	struct rootfs other; /* of STEP_IMAGE */
+	struct root_mount image;
 	bool skip;
 	bool is_file;
 	bool nested;	/* below an earlier step's target */
@@ -63,15 +63,26 @@ static int give_up(struct perform_step *ps, struct err *e)
  * 1. prepare
  */
 
-/* Another image, not attached yet: its server must not see the mounts to come. */
-static int mount_image(struct perform_step *ps, struct err *e)
+static int begin_image(struct perform_step *ps, const char *home, struct err *e)
 {
 	const struct rootfs_want want = { .data = true, .object = ps->s->object };
-	OWN_ROOTFS struct rootfs image = ROOTFS_INIT;
 
-	if (rootfs_open(ps->s->source, &want, &image, e))
+	if (rootfs_open(ps->s->source, &want, &ps->other, e))
 		return -1;
-	return rootfs_mount(&image, false, false, &ps->image, e);
+	return rootfs_serve(&ps->other, &(struct root_wishes){ .record_fd = -1, .home = home }, &ps->image, e);
+}
+
+int perform_begin(struct performance *pf, const struct plan *plan, const char *home, struct err *e)
+{
+	pf->plan = plan;
+	pf->steps = xcalloc(plan->n + 1, sizeof(*pf->steps));
+	for (size_t i = 0; i < plan->n; i++)
+		pf->steps[i] = (struct perform_step){ .s = &plan->steps[i], .tree = -1, .other = ROOTFS_INIT,
+						      .image = ROOT_MOUNT_INIT };
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->steps[i].kind == STEP_IMAGE && begin_image(&pf->steps[i], home, e))
+			return -1;
+	return 0;
 }
 
 static int prepare_step(struct perform_step *ps, struct err *e)
@@ -80,7 +91,7 @@ static int prepare_step(struct perform_step *ps, struct err *e)
 
 	ps->is_file = s->flags & STEP_IS_FILE;
 	if (s->kind == STEP_IMAGE)
-		return mount_image(ps, e);
+		return rootfs_mount(&ps->other, &ps->image, e);
 	if (s->kind != STEP_BIND)
 		return 0;
 	ps->tree = mount_clone(AT_FDCWD, s->source, !(s->flags & STEP_NONESTED), attributes(s), e);
@@ -97,10 +108,8 @@ static int narrow_image(struct performance *pf, struct perform_step *ps, struct 
 		return -1;
 	inside = fd_open_in_root(ps->image.fd, ps->s->text, O_PATH, 0, e);
 	if (inside < 0) {
-		struct err report;
-
-		if (ps->image.report_fd >= 0 && errno == ENOTCONN && err_recv(ps->image.report_fd, &report) == 0)
-			*e = report;
+		if (errno == ENOTCONN)
+			server_cause(&ps->image.server, e);
 		return err_ctx(e, "%s '%s'", ps->s->why, ps->s->source);
 	}
 	if (fstat(inside, &st))
@@ -111,34 +120,18 @@ static int narrow_image(struct performance *pf, struct perform_step *ps, struct 
 	return ps->tree < 0 ? -1 : 0;
 }
 
-/* From here on this namespace may change: the servers have their own. */
-static int settle_servers(struct performance *pf, struct err *e)
+int perform_prepare(struct performance *pf, const struct identity *id, struct root_mount *root, struct err *e)
 {
-	if (root_mount_settle(&pf->root, e))
-		return -1;
-	for (size_t i = 0; i < pf->plan->n; i++)
-		if (root_mount_settle(&pf->steps[i].image, e))
-			return -1;
-	return 0;
-}
-
-int perform_prepare(struct performance *pf, const struct plan *plan, const struct identity *id,
-		    struct root_mount *root, struct err *e)
-{
-	pf->plan = plan;
 	pf->identity = id;
 	pf->root = *root;
 	*root = (struct root_mount)ROOT_MOUNT_INIT;
-	pf->steps = xcalloc(plan->n + 1, sizeof(*pf->steps));
-	for (size_t i = 0; i < plan->n; i++)
-		pf->steps[i] = (struct perform_step){ .s = &plan->steps[i], .tree = -1, .image = ROOT_MOUNT_INIT };
-	for (size_t i = 0; i < plan->n; i++)
+	for (size_t i = 0; i < pf->plan->n; i++)
 		if (prepare_step(&pf->steps[i], e))
 			return -1;
-	if (settle_servers(pf, e) || session_open(&pf->session, plan->session_size, e))
+	if (session_open(&pf->session, pf->plan->session_size, e))
 		return -1;
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->steps[i].kind == STEP_IMAGE && narrow_image(pf, &pf->steps[i], e))
+	for (size_t i = 0; i < pf->plan->n; i++)
+		if (pf->plan->steps[i].kind == STEP_IMAGE && narrow_image(pf, &pf->steps[i], e))
 			return -1;
 	return session_attach(&pf->session, pf->root.fd, e);
 }
@@ -148,6 +141,7 @@ void performance_free(struct performance *pf)
 	for (size_t i = 0; pf->steps && i < pf->plan->n; i++) {
 		own_fd_(&pf->steps[i].tree);
 		root_mount_free(&pf->steps[i].image);
+		rootfs_free(&pf->steps[i].other);
 	}
 	free(pf->steps);
 	pf->steps = NULL;
@@ -344,7 +338,7 @@ static int attach_all(struct performance *pf, struct err *e)
 			return -1;
 	}
 	/* Not earlier: what was read above would wait behind these bytes. */
-	if (pf->root.report_fd >= 0)
+	if (pf->root.server.control_fd >= 0)
 		warm_loader(pf->root.fd);
 	return 0;
 }
@@ -352,15 +346,13 @@ static int attach_all(struct performance *pf, struct err *e)
 /* When the image server ended, its report is the cause of whatever went wrong. */
 static void prefer_report(struct performance *pf, struct err *e)
 {
-	struct pollfd wait = { .fd = pf->root.report_fd, .events = POLLIN };
-	struct err report;
-
-	if (pf->root.report_fd < 0)
+	if (server_cause(&pf->root.server, e) == 0)
 		return;
-	if (poll(&wait, 1, 200) > 0 && err_recv(pf->root.report_fd, &report) == 0)
-		*e = report;
-	else if (e->sys == EIO)
-		err_hint(e, "the image is damaged; the server's log names the block: ~/.local/state/sif/server.log");
+	if (e->sys == EIO)
+		err_hint(e, "the image is damaged; the server's log names the block: sif mounts --log");
+	else if (e->sys == ENOTCONN || e->sys == ECONNABORTED)
+		err_hint(e, "the image's server has ended, killed for memory perhaps; start the program again; "
+			    "sif mounts --log shows what the server said");
 }
 
 int perform_finish(struct performance *pf, struct err *e)

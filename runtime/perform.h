@@ -18,10 +18,14 @@ struct performance {
 };
 #define PERFORMANCE_INIT { .session = SESSION_INIT, .root = ROOT_MOUNT_INIT }
 
+/* In the caller's own namespaces: open the other images of the plan, and start
+ * their servers. They are shared with nobody: their mounts belong to this
+ * launch's user namespace. */
+int perform_begin(struct performance *pf, const struct plan *plan, const char *home, struct err *e) MUST_CHECK;
 /* What can be done while the image server starts: the session, a copy of every
  * bind source, other images. Takes what root holds. */
-int perform_prepare(struct performance *pf, const struct plan *plan, const struct identity *id,
-		    struct root_mount *root, struct err *e) MUST_CHECK;
+int perform_prepare(struct performance *pf, const struct identity *id, struct root_mount *root,
+		    struct err *e) MUST_CHECK;
 /* The rest: mount points, mounts, and the new root is entered. When it fails
  * because the image server ended, e says why that one ended. */
 int perform_finish(struct performance *pf, struct err *e) MUST_CHECK;

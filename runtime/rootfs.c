@@ -11,7 +11,6 @@
 #include "runtime/binfmt.h"
 #include "runtime/mount.h"
 #include "runtime/path.h"
-#include "runtime/server/start.h"
 #include "runtime/unpack.h"
 
 #include <fcntl.h>
@@ -24,7 +23,6 @@
 void rootfs_free(struct rootfs *r)
 {
 	own_fd_(&r->fd);
-	own_fd_(&r->log_fd);
 	own_free_(&r->name);
 	own_free_(&r->path);
 }
@@ -224,7 +222,7 @@ int rootfs_open(const char *name, const struct rootfs_want *want, struct rootfs 
 	struct stat st;
 	char *absolute;
 
-	*ret = (struct rootfs){ .fd = -1, .log_fd = -1, .record_fd = -1, .arch = "unknown" };
+	*ret = (struct rootfs){ .fd = -1, .arch = "unknown" };
 	if (open_name(name, &ret->fd, e))
 		return -1;
 	ret->name = xstrdup(name);
@@ -269,58 +267,75 @@ static int mount_unpacked(const struct rootfs *r, const char *why, struct err *e
 	return unpack_image(r, why, &path, e) ? -1 : clone_directory(path, false, e);
 }
 
-/* 0 = served, 1 = this node cannot serve images, and e says why; -1. */
-static int mount_served(const struct rootfs *r, struct root_mount *ret, struct err *e)
+static struct server_request request(const struct rootfs *r, const struct root_wishes *w)
 {
-	const struct server_request rq = {
+	return (struct server_request){
 		.image_fd = r->fd,
 		.offset = r->offset,
 		.size = r->size,
 		.name = r->name,
 		.uid = geteuid(),
 		.gid = getegid(),
-		.comer = r->comer,
-		.log_fd = r->log_fd,
-		.record_fd = r->record_fd,
+		.comer = w ? w->comer : NULL,
 		.hot_offset = r->hot_offset,
 		.hot_size = r->hot_size,
+		.record_fd = w ? w->record_fd : -1,
+		.log_fd = -1,
+		.home = w ? w->home : NULL,
+		.share = w && w->share,
 	};
-
-	if (server_begin(&rq, &ret->fd, &ret->report_fd, &ret->starter, e) == 0)
-		return 0;
-	return e->kind == ERR_ENVIRONMENT && e->sys ? 1 : -1;
 }
 
-int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, struct root_mount *ret, struct err *e)
+/* Is this node one that cannot serve images? */
+static bool cannot_serve(const struct err *e)
 {
-	struct err cause = { .msg = "--unsquash" };
+	return e->kind == ERR_ENVIRONMENT && e->sys;
+}
+
+int rootfs_serve(const struct rootfs *r, const struct root_wishes *wishes, struct root_mount *ret, struct err *e)
+{
+	const struct server_request rq = request(r, wishes);
 
 	*ret = (struct root_mount)ROOT_MOUNT_INIT;
-	if (r->kind == ROOTFS_DIRECTORY) {
-		ret->fd = mount_directory(r, writable, e);
-		return ret->fd < 0 ? -1 : 0;
+	ret->writable = wishes->writable;
+	if (r->kind == ROOTFS_DIRECTORY)
+		return 0;
+	if (wishes->unpack) {
+		ret->unpack = xstrdup("--unsquash");
+		return 0;
 	}
-	if (!unpack) {
-		int rc = mount_served(r, ret, e);
-
-		if (rc <= 0)
-			return rc;
-		cause = *e;
-	}
-	ret->fd = mount_unpacked(r, cause.msg, e);
-	return ret->fd < 0 ? -1 : 0;
+	if (server_find(&rq, &ret->server, e) == 0)
+		return 0;
+	if (!cannot_serve(e))
+		return -1;
+	ret->unpack = xstrdup(e->msg);
+	return 0;
 }
 
-int root_mount_settle(struct root_mount *m, struct err *e)
+int rootfs_mount(const struct rootfs *r, struct root_mount *m, struct err *e)
 {
-	pid_t starter = m->starter;
+	const struct server_request rq = request(r, NULL);
 
-	m->starter = 0;
-	return starter ? server_settle(starter, m->report_fd, e) : 0;
+	if (r->kind == ROOTFS_DIRECTORY) {
+		m->fd = mount_directory(r, m->writable, e);
+		return m->fd < 0 ? -1 : 0;
+	}
+	if (!m->unpack) {
+		m->fd = server_mount(&rq, &m->server, e);
+		if (m->fd >= 0)
+			return 0;
+		if (!cannot_serve(e) || m->server.user_fd >= 0)
+			return -1;
+		server_link_free(&m->server);
+		m->unpack = xstrdup(e->msg);
+	}
+	m->fd = mount_unpacked(r, m->unpack, e);
+	return m->fd < 0 ? -1 : 0;
 }
 
 void root_mount_free(struct root_mount *m)
 {
 	own_fd_(&m->fd);
-	own_fd_(&m->report_fd);
+	server_link_free(&m->server);
+	own_free_(&m->unpack);
 }

@@ -6,6 +6,7 @@
 #include "base/cpus.h"
 #include "base/err.h"
 #include "base/own.h"
+#include "runtime/server/server.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,9 +17,6 @@ enum rootfs_kind { ROOTFS_DIRECTORY, ROOTFS_SQUASH, ROOTFS_SIF };
 struct rootfs {
 	enum rootfs_kind kind;
 	int fd;		/* owned */
-	int log_fd;	/* owned: for its server's log, -1 = none */
-	int record_fd;	/* borrowed: for its server's record, -1 = none */
-	const struct cpus *comer; /* borrowed: CPUs of the caller, NULL = not known */
 	char *name;	/* as typed, for messages */
 	char *path;	/* absolute */
 	uint64_t offset, size; /* of the SquashFS in the file, bytes; 0, 0 for a directory */
@@ -26,7 +24,7 @@ struct rootfs {
 	uint32_t object;       /* id of the SIF's partition */
 	const char *arch;      /* "amd64", ...; "unknown"; static */
 };
-#define ROOTFS_INIT { .fd = -1, .log_fd = -1, .record_fd = -1 }
+#define ROOTFS_INIT { .fd = -1 }
 
 /* What is wanted of an image file. */
 struct rootfs_want {
@@ -41,20 +39,31 @@ int rootfs_open(const char *name, const struct rootfs_want *want, struct rootfs 
 void rootfs_free(struct rootfs *r);
 #define OWN_ROOTFS OWN(rootfs_free)
 
-/* An image's tree as a detached mount. */
+/* An image's tree on its way to be a mount. */
 struct root_mount {
-	int fd;	       /* owned */
-	int report_fd; /* owned: the server's report (runtime/server/start.h), -1 = no server */
-	pid_t starter; /* child that is starting the server, 0 = none */
+	int fd;			   /* owned: detached mount, -1 = not made yet */
+	struct server_link server; /* owned */
+	bool writable;		   /* a directory is mounted so */
+	char *unpack;		   /* owned: why the image is unpacked instead of served; NULL = it is not */
 };
-#define ROOT_MOUNT_INIT { .fd = -1, .report_fd = -1 }
+#define ROOT_MOUNT_INIT { .fd = -1, .server = SERVER_LINK_INIT }
 
-/* Inside the new namespaces: the directory itself, or what an image server
- * will serve. writable: a directory is mounted so. unpack, or a node that cannot
- * serve images: the tree that unpack_image made. */
-int rootfs_mount(const struct rootfs *r, bool writable, bool unpack, struct root_mount *ret, struct err *e) MUST_CHECK;
-/* To be called before anything is attached. */
-int root_mount_settle(struct root_mount *m, struct err *e) MUST_CHECK;
+struct root_wishes {
+	bool writable;
+	bool unpack;	  /* even where the image could be served */
+	bool share;	  /* its server with other launches */
+	int record_fd;	  /* for its server's record, -1 = none */
+	const struct cpus *comer; /* CPUs of the caller, NULL = not known */
+	const char *home; /* for the server's log */
+};
+
+/* In the caller's own namespaces: find or start what will serve r. */
+int rootfs_serve(const struct rootfs *r, const struct root_wishes *wishes, struct root_mount *ret,
+		 struct err *e) MUST_CHECK;
+/* Inside the new ones (m->server.user_fd's where it is set): the directory
+ * itself, what the server serves, or, where this node cannot serve images, the
+ * tree that unpack_image made. */
+int rootfs_mount(const struct rootfs *r, struct root_mount *m, struct err *e) MUST_CHECK;
 void root_mount_free(struct root_mount *m);
 #define OWN_ROOT_MOUNT OWN(root_mount_free)
 

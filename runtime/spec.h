@@ -63,6 +63,7 @@ struct run_spec {
 	bool no_init; /* with pid: the program itself is process 1 */
 	bool no_umask;
 	bool nv, rocm; /* GPU wanted; nothing to do where there is none */
+	bool no_share; /* an image server of its own */
 	bool unpack;   /* --unsquash: do not mount the image, unpack it */
 	bool host_rc; /* shell: read start-up files of the host's home */
 

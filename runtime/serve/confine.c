@@ -63,7 +63,7 @@ static void set_limit(int which, rlim_t soft, rlim_t hard)
 static void set_limits(void)
 {
 	set_limit(RLIMIT_CORE, 0, 0);
-	set_limit(RLIMIT_NOFILE, 64, 64);
+	set_limit(RLIMIT_NOFILE, 16384, 16384); /* one for each launch that shares */
 	set_limit(RLIMIT_CPU, RLIM_INFINITY, RLIM_INFINITY);
 	set_limit(RLIMIT_FSIZE, 16 * MEBI, 16 * MEBI); /* only the log is written */
 #ifndef WITH_SANITIZERS

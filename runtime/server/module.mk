@@ -1,5 +1,8 @@
 # the launch's side of the image server
-libruntime_a_SOURCES += runtime/server/start.h runtime/server/start.c \
+libruntime_a_SOURCES += runtime/server/server.h runtime/server/server.c \
+	runtime/server/start.h runtime/server/start.c runtime/server/meet.h runtime/server/meet.c \
+	runtime/server/holder.h runtime/server/holder.c runtime/server/place.h runtime/server/place.c \
+	runtime/server/key.h runtime/server/key.c runtime/server/scope.h runtime/server/scope.c \
 	runtime/server/log.h runtime/server/log.c
 
 # What the server's tests and benchmarks use instead of a whole launch.
@@ -14,4 +17,12 @@ server_tests = tests/server/life.sh tests/server/refuse.sh tests/server/tree.sh 
 	tests/server/place.sh
 TESTS += $(server_tests)
 EXTRA_DIST += tests/lib/server.sh $(server_tests)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/share
+TESTS += tests/unit/share
+tests_unit_share_SOURCES = tests/unit/share.c
+tests_unit_share_CFLAGS = $(unit_cflags)
+tests_unit_share_LDADD = libruntime.a $(unit_ldadd)
 endif

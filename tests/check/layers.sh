@@ -40,12 +40,12 @@ home 'openssl/' 'image/'
 home 'nettle/' 'image/(digest|sign)/'
 home 'curl/' 'cmd/sif_fetch'
 home 'linux/fuse' 'runtime/serve/'
-home 'sys/mount.h' 'runtime/mount|runtime/server/start'
+home 'sys/mount.h' 'runtime/mount|runtime/server/server'
 
 # The mount family is called where its header is at home, and in no other way.
 found=$(grep -rnE 'SYS_(mount|umount2|fsopen|fsconfig|fsmount|open_tree|move_mount|mount_setattr|pivot_root)\b' \
 	base image runtime cmd --include='*.[ch]' | grep -vE '^(base/sys\.h|runtime/(mount|server/start))') && {
-	printf 'mounting belongs in runtime/{mount,server/start}.c:\n%s\n' "$found"
+	printf 'mounting belongs in runtime/{mount,server/server}.c:\n%s\n' "$found"
 	bad=1
 }
 

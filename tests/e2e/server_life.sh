@@ -48,7 +48,7 @@ settled 'after signals to the group'
 # The program's own pages are read from the image: it may fail in any way but
 # that it hangs, and the next launch is as good as ever.
 mkfifo go
-"$SIF" exec "$sif" sh -c "echo up >$T/up; read -r x <$T/go; cat /etc/passwd /bin/busybox >/dev/null" 2>errors &
+"$SIF" exec --no-share "$sif" sh -c "echo up >$T/up; read -r x <$T/go; cat /etc/passwd /bin/busybox >/dev/null" 2>errors &
 job=$!
 appears up
 for id in $(server); do kill -9 "$id"; done

@@ -4,7 +4,7 @@
  * As a child subreaper this process becomes the parent of each orphan among its
  * descendants, however often that one forked, so "nothing is left behind" is a
  * fact and not a guess from names in a process list. When the command has ended
- * its descendants get SECONDS (10) to end by themselves; those that do not are
+ * its descendants get SECONDS (15) to end by themselves; those that do not are
  * named, killed, and make the status 99. Otherwise the status is the command's.
  *
  * SIF_REAPER in the environment tells the command the process to look under.
@@ -136,7 +136,7 @@ static int run(char **argv)
 int main(int argc, char **argv)
 {
 	struct sigaction act = { .sa_handler = on_signal };
-	double grace = 10;
+	double grace = 15;
 	int code;
 
 	if (argc > 2 && !strcmp(argv[1], "-t")) {

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/num.h"
-#include "runtime/server/start.h"
+#include "runtime/server/server.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -60,19 +60,19 @@ static int enter_namespaces(struct err *e)
 	return 0;
 }
 
-static int mount_image(struct server_request *rq, const char *directory, struct err *e)
+static int mount_image(struct server_request *rq, struct server_link *link, const char *directory, struct err *e)
 {
-	OWN_FD int mount_fd = -1, report_fd = -1;
+	OWN_FD int mount_fd = server_mount(rq, link, e);
 	struct stat st;
 
-	if (server_start(rq, &mount_fd, &report_fd, e))
+	if (mount_fd < 0)
 		return -1;
-	step("server_start");
+	step("server_mount");
 	if (move_mount(mount_fd, "", AT_FDCWD, directory, MOVE_MOUNT_F_EMPTY_PATH))
 		return err_sys(e, errno, "cannot mount on '%s'", directory);
 	step("move_mount");
 	/* Waits for the server; its own words are better than ENOTCONN. */
-	if (err_recv(report_fd, e) != 1)
+	if (server_wait(link, e))
 		return -1;
 	step("report");
 	if (stat(directory, &st))
@@ -83,6 +83,7 @@ static int mount_image(struct server_request *rq, const char *directory, struct 
 
 static int run(int argc, char **argv, struct err *e)
 {
+	OWN_SERVER_LINK struct server_link link = SERVER_LINK_INIT;
 	struct server_request rq = { .image_fd = -1, .log_fd = -1, .record_fd = -1, .uid = getuid(), .gid = getgid() };
 	struct cpus comer;
 	struct stat st;
@@ -118,7 +119,10 @@ static int run(int argc, char **argv, struct err *e)
 	rq.size = (uint64_t)st.st_size - rq.offset;
 	if (cpus_get(0, &comer) == 0)
 		rq.comer = &comer;
-	if (enter_namespaces(e) || mount_image(&rq, argv[1], e))
+	if (server_find(&rq, &link, e))
+		return -1;
+	step("server_find");
+	if (enter_namespaces(e) || mount_image(&rq, &link, argv[1], e))
 		return -1;
 	execvp(argv[2], argv + 2);
 	return err_sys(e, errno, "cannot run '%s'", argv[2]);
