@@ -17,8 +17,14 @@ struct range {
 static int range_read(struct source *s, void *buf, size_t len, uint64_t off, struct err *e)
 {
 	struct range *r = (struct range *)s;
+	struct stat st;
 
-	return fd_pread_full(r->fd, buf, len, r->offset + off, r->name, e);
+	if (fd_pread_full(r->fd, buf, len, r->offset + off, r->name, e) == 0)
+		return 0;
+	/* A file that shrinks while it is read fails in more than one way. */
+	if (fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size < r->offset + s->size)
+		err_set(e, ERR_SYSTEM, "'%s' is truncated or was changed while in use", r->name);
+	return -1;
 }
 
 static void range_advise(struct source *s, uint64_t off, uint64_t len)

@@ -1,6 +1,6 @@
 /* Where an image's bytes come from. The reader above knows only this: a range
  * of bytes that is read at an offset. First implementation: a range of a file
- * descriptor (source_range_*); others check, decrypt or fetch.
+ * descriptor (source_range_*); others retry (retry.h), check, decrypt or fetch.
  *
  * Thread-safe: any number of threads may read one source. */
 #ifndef SIF_IMAGE_SOURCE_H
@@ -34,7 +34,9 @@ void source_advise(struct source *s, uint64_t off, uint64_t len);
 void source_free(struct source *s);
 
 /* The size bytes at offset of fd. fd is borrowed and must outlive the source;
- * name is copied, for messages. ERR_FORMAT when the file is shorter. */
+ * name is copied, for messages. ERR_FORMAT when the file is shorter. A read of a
+ * file that became shorter is ERR_SYSTEM without .sys: the storage's doing, not
+ * damage of the bytes it had. */
 int source_range_new(int fd, uint64_t offset, uint64_t size, const char *name, struct source **ret,
 		     struct err *e) MUST_CHECK;
 

@@ -21,12 +21,15 @@ tests_lib_squash_dump_SOURCES = tests/lib/squash_dump.c
 tests_lib_squash_dump_LDADD = $(SQUASH_LIBADD)
 
 if HAVE_CMOCKA
-squash_tests = tests/unit/source tests/unit/squash tests/unit/extract tests/unit/hot tests/unit/preload
+squash_tests = tests/unit/source tests/unit/retry tests/unit/squash tests/unit/extract tests/unit/hot tests/unit/preload
 check_PROGRAMS += $(squash_tests)
 TESTS += $(squash_tests)
 tests_unit_source_SOURCES = tests/unit/source.c
 tests_unit_source_CFLAGS = $(unit_cflags)
 tests_unit_source_LDADD = libsource.a $(unit_ldadd)
+tests_unit_retry_SOURCES = tests/unit/retry.c
+tests_unit_retry_CFLAGS = $(unit_cflags)
+tests_unit_retry_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)
 tests_unit_squash_SOURCES = tests/unit/squash.c
 tests_unit_squash_CFLAGS = $(unit_cflags)
 tests_unit_squash_LDADD = $(SQUASH_LIBADD) $(CMOCKA_LIBS)

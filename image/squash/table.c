@@ -27,6 +27,7 @@ static const uint64_t *load_index(struct squash *fs, struct sq_table *t, struct 
 		err_sys(e, ENOMEM, "cannot read a table of the image");
 		return NULL;
 	}
+	sq_slow(fs);
 	if (source_read(fs->src, index, n * sizeof(*index), t->start, e)) {
 		free(index);
 		return NULL;

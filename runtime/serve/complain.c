@@ -64,17 +64,26 @@ static void say(struct server *sv, uint64_t ref, const struct err *cause)
 int complain(struct server *sv, uint64_t ref, const struct err *cause)
 {
 	struct complaints *c = &sv->complaints;
-	bool known = false;
+	bool known = false, full;
 
+	if (cause->sys == ENOMEM)
+		return -ENOMEM;
+	/* The storage's failure is no file's: it is said where it is met
+	 * (storage.c), and a search would fail as well. */
+	if (cause->kind == ERR_SYSTEM)
+		return -EIO;
 	pthread_mutex_lock(&c->lock);
 	for (unsigned i = 0; i < c->n; i++)
 		known |= c->refs[i] == ref;
-	if (!known && c->n < ARRAY_SIZE(c->refs)) {
+	known |= c->n == ARRAY_SIZE(c->refs);
+	if (!known)
 		c->refs[c->n++] = ref;
-		say(sv, ref, cause);
-		if (c->n == ARRAY_SIZE(c->refs))
-			log_warn("more files of '%s' may be damaged: further ones are not named", sv->cfg->name);
-	}
+	full = c->n == ARRAY_SIZE(c->refs);
 	pthread_mutex_unlock(&c->lock);
-	return cause->sys == ENOMEM ? -ENOMEM : -EIO;
+	/* Without the lock: the search reads the image. */
+	if (!known)
+		say(sv, ref, cause);
+	if (!known && full)
+		log_warn("more files of '%s' may be damaged: further ones are not named", sv->cfg->name);
+	return -EIO;
 }
