@@ -135,7 +135,7 @@ static void put_up(struct rig *g, unsigned limit_ms)
 	OWN_FREE char *link = NULL;
 	struct err e;
 
-	*g = (struct rig){ .folder = "/tmp/sif-retry.XXXXXX" };
+	*g = (struct rig){ .folder = "/tmp/sif-unit.XXXXXX" };
 	assert_non_null(mkdtemp(g->folder));
 	g->path = xasprintf("%s/image", g->folder);
 	write_file(g->path, 0);
