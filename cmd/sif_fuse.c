@@ -5,12 +5,12 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/pass.h"
-#include "image/source/source.h"
 #include "image/squash/squash.h"
 #include "runtime/serve/ahead.h"
 #include "runtime/serve/handover.h"
 #include "runtime/serve/life.h"
 #include "runtime/serve/serve.h"
+#include "runtime/serve/storage.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -138,7 +138,7 @@ static int open_image(const struct words *w, struct squash **ret, struct err *e)
 	const struct squash_options options = { .slow = serve_slow };
 	struct source *source = NULL;
 
-	if (source_range_new(HANDOVER_IMAGE, w->offset, w->size, w->serve.name, &source, e))
+	if (storage_open(HANDOVER_IMAGE, w->offset, w->size, w->serve.name, 0, &source, e))
 		return -1;
 	return squash_open(source, &options, ret, e);
 }

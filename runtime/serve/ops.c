@@ -178,7 +178,8 @@ static const struct op {
 };
 
 /* Requests that are not in the table get ENOSYS, see above. INTERRUPT among
- * them: a reader that is killed waits for its answer, which is never far. */
+ * them: a reader that is killed waits for its answer, which is near, or for the
+ * storage (storage.c), which asks whether the reader still lives. */
 ssize_t op_dispatch(struct server *sv, struct channel *c, const struct request *rq)
 {
 	uint32_t opcode = rq->head->opcode;

@@ -8,6 +8,8 @@
 #include "base/own.h"
 #include "image/squash/squash.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct serve_config {
@@ -41,11 +43,17 @@ struct server;
  * shall take the next request. ctx is not used. */
 void serve_slow(void *ctx);
 
+/* Before a pause in which the storage may come back (storage.c): let somebody
+ * else answer. false = the mount is gone. *ret_requester: the thread that asked
+ * for what this worker answers, 0 = not known. */
+bool serve_patient(uint32_t *ret_requester);
+
 /* Answer the kernel's first question (INIT), for which every access waits, with
  * the terms of the conversation. fs and cfg are borrowed and must outlive the
  * server. 0; 1 = the mount is gone already; -1. */
 int serve_open(const struct serve_config *cfg, struct squash *fs, struct server **ret, struct err *e) MUST_CHECK;
-/* Answer requests until the mount is gone. */
+/* Answer requests until the mount is gone. sv is in use by other threads until the
+ * process ends, which is to come next. */
 int serve_run(struct server *sv, struct err *e) MUST_CHECK;
 void serve_free(struct server *sv); /* NULL is fine */
 

@@ -7,19 +7,26 @@
 #include "runtime/serve/serve.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* Answers never change while the mount lives: the kernel may keep them. (136
  * years; larger values overflow in some kernels' arithmetic.) */
 #define FOREVER UINT32_MAX
 
-#define CREW_MAX 4
+#define CREW_MAX 4	/* workers that are meant to be at work at once */
+#define CREW_STALLED 60 /* and those who stand in for them on storage that stalls */
 struct crew {
 	pthread_mutex_t lock;
-	pthread_cond_t vacant; /* nobody leads */
-	bool led, ended;
+	pthread_cond_t vacant;	/* nobody leads */
+	pthread_cond_t stalled; /* nobody leads, and nobody is there to follow */
+	bool led;
+	_Atomic bool ended;
 	unsigned parked; /* waiting for the lead */
 	unsigned n, max; /* threads beside the main one */
-	pthread_t thread[CREW_MAX - 1];
+	unsigned stand_ins;
+	bool watched;	   /* a stand-in looks whether the lead stays vacant, */
+	bool asleep;	   /* and sleeps until somebody steps down */
+	uint64_t vacated;  /* when, ms */
 };
 
 struct server {

@@ -7,7 +7,9 @@ libruntime_a_SOURCES += runtime/server/server.h runtime/server/server.c \
 
 # What the server's tests and benchmarks use instead of a whole launch.
 if HELPERS
-check_PROGRAMS += tests/lib/with_image tests/bench/fs_read
+check_PROGRAMS += tests/lib/with_image tests/lib/slow_storage tests/bench/fs_read
+tests_lib_slow_storage_SOURCES = tests/lib/slow_storage.c
+tests_lib_slow_storage_LDADD = libserve.a libbase.a -lpthread
 tests_bench_fs_read_SOURCES = tests/bench/fs_read.c
 tests_bench_fs_read_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
 tests_bench_fs_read_LDADD = libbase.a
