@@ -4,9 +4,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "runtime/account.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -246,14 +246,12 @@ int config_parse(struct config *c, const char *text, const char *file, enum opti
 char *config_user_file(void)
 {
 	const char *dir = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	OWN_FREE char *local = NULL;
 
 	if (dir && dir[0] == '/')
 		return xasprintf("%s/sif/sif.conf", dir);
-	if (!home || home[0] != '/') {
-		const struct passwd *pw = getpwuid(getuid());
-
-		home = pw ? pw->pw_dir : NULL;
-	}
+	if (!home || home[0] != '/')
+		home = local = account_local_home(&account_host, getuid());
 	return home ? xasprintf("%s/.config/sif/sif.conf", home) : NULL;
 }
 

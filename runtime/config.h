@@ -61,8 +61,9 @@ void config_free(struct config *c);
  * bring its own policy. */
 #define CONFIG_SYSTEM_FILE "/etc/sif/sif.conf"
 
-/* The user's file: $XDG_CONFIG_HOME/sif/sif.conf, else ~/.config/sif/sif.conf;
- * malloc'ed; NULL without a home. */
+/* The user's file: $XDG_CONFIG_HOME/sif/sif.conf, else ~/.config/sif/sif.conf,
+ * ~ being $HOME or what this host's own passwd file says; malloc'ed; NULL without
+ * a home. */
 char *config_user_file(void);
 
 /* Read both files; a missing one is empty. The administrator's must belong to

@@ -1,14 +1,14 @@
 #include "runtime/host.h"
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "runtime/account.h"
 #include "runtime/path.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -46,42 +46,62 @@ static void look(const struct host_facts *h, const char *path, struct path_fact 
 	ret->real = xstrdup(real);
 }
 
-/* HOME and USER of the environment are not asked: the passwd entry is the one
- * truth, as with the peers. */
-static void gather_user(struct host_facts *h)
+/* The environment is asked only about a user whom nobody knows, or of whom
+ * nobody answers: the passwd entry is the one truth, as with the peers. */
+static void gather_user(struct host_facts *h, struct account *a)
 {
-	const struct passwd *pw = getpwuid(h->uid);
+	const char *home = getenv("HOME"), *user = getenv("USER"), *shell = getenv("SHELL");
 
-	h->user = pw ? xstrdup(pw->pw_name) : xasprintf("%u", (unsigned)h->uid);
-	h->gecos = xstrdup(pw && pw->pw_gecos ? pw->pw_gecos : "");
-	h->home = pw && pw->pw_dir[0] == '/' ? path_clean(pw->pw_dir) : xstrdup("/");
-	h->shell = xstrdup(pw && !str_empty(pw->pw_shell) ? pw->pw_shell : "/bin/sh");
+	if (a->late)
+		log_warn("the name service of this node did not answer within %d s", ACCOUNT_DEADLINE_MS / 1000);
+	if (!a->user) {
+		log_info("user %u is not known here: HOME, USER and SHELL are taken from the environment",
+			 (unsigned)h->uid);
+		a->home = xstrdup_or_null(home);
+		a->shell = xstrdup_or_null(shell);
+	}
+	h->user = a->user ? TAKE_PTR(a->user) : !str_empty(user) ? xstrdup(user) : xasprintf("%u", (unsigned)h->uid);
+	h->gecos = a->gecos ? TAKE_PTR(a->gecos) : xstrdup("");
+	h->home = a->home && a->home[0] == '/' ? path_clean(a->home) : xstrdup("/");
+	h->shell = a->shell && a->shell[0] == '/' ? TAKE_PTR(a->shell) : xstrdup("/bin/sh");
 }
 
-static int gather_groups(struct host_facts *h, struct err *e)
+/* The caller's groups, the effective one first; *ret owned. */
+static int list_groups(gid_t effective, gid_t **ret, size_t *ret_n, struct err *e)
 {
 	OWN_FREE gid_t *gids = NULL;
 	int n = getgroups(0, NULL);
+	size_t kept = 1;
 
 	if (n < 0)
 		return err_sys(e, errno, "cannot read this process's groups");
 	gids = xcalloc((size_t)n + 1, sizeof(*gids));
-	gids[0] = h->gid;
+	gids[0] = effective;
 	n = getgroups(n, gids + 1);
 	if (n < 0)
 		return err_sys(e, errno, "cannot read this process's groups");
-	h->groups = xcalloc((size_t)n + 1, sizeof(*h->groups));
-	for (size_t i = 0; i <= (size_t)n; i++) {
-		const struct group *gr;
+	for (size_t i = 1; i <= (size_t)n; i++)
+		if (gids[i] != effective)
+			gids[kept++] = gids[i];
+	*ret = TAKE_PTR(gids);
+	*ret_n = kept;
+	return 0;
+}
 
-		if (i && gids[i] == h->gid)
-			continue;
-		gr = getgrgid(gids[i]);
-		h->groups[h->n_groups++] = (struct identity_group){
-			.gid = gids[i],
-			.name = gr ? xstrdup(gr->gr_name) : NULL,
-		};
-	}
+static int gather_account(struct host_facts *h, struct err *e)
+{
+	OWN_ACCOUNT struct account a = {};
+	OWN_FREE gid_t *gids = NULL;
+	size_t n = 0;
+
+	if (list_groups(h->gid, &gids, &n, e))
+		return -1;
+	account_find(&account_host, h->uid, gids, n, &a);
+	gather_user(h, &a);
+	h->groups = xcalloc(n, sizeof(*h->groups));
+	h->n_groups = n;
+	for (size_t i = 0; i < n; i++)
+		h->groups[i] = (struct identity_group){ .gid = gids[i], .name = TAKE_PTR(a.group_names[i]) };
 	return 0;
 }
 
@@ -112,8 +132,7 @@ static char *place(const char *name)
 int host_gather(struct host_facts *ret, struct err *e)
 {
 	*ret = (struct host_facts){ .uid = geteuid(), .gid = getegid(), .look = look };
-	gather_user(ret);
-	if (gather_groups(ret, e))
+	if (gather_account(ret, e))
 		return -1;
 	gather_cwd(ret);
 	ret->tty = isatty(0) ? xstrdup_or_null(ttyname(0)) : NULL;

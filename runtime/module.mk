@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libruntime.a
 libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/action.h runtime/launch.h \
 	runtime/launch.c runtime/options.h runtime/options.c \
-	runtime/config.h runtime/config.c runtime/policy.h runtime/policy.c
+	runtime/account.h runtime/account.c runtime/config.h runtime/config.c runtime/policy.h runtime/policy.c
 
 # launch: the eight steps
 libruntime_a_SOURCES += \
@@ -16,10 +16,13 @@ libruntime_a_SOURCES += \
 	runtime/warm.h runtime/warm.c
 
 if HAVE_CMOCKA
-launch_tests = tests/unit/bind tests/unit/identity tests/unit/plan
+launch_tests = tests/unit/account tests/unit/bind tests/unit/identity tests/unit/plan
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 launch_ldadd = libruntime.a libsif.a libsquashsuper.a libsource.a $(unit_ldadd)
+tests_unit_account_SOURCES = tests/unit/account.c
+tests_unit_account_CFLAGS = $(unit_cflags)
+tests_unit_account_LDADD = $(launch_ldadd)
 tests_unit_bind_SOURCES = tests/unit/bind.c
 tests_unit_bind_CFLAGS = $(unit_cflags)
 tests_unit_bind_LDADD = $(launch_ldadd)
