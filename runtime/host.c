@@ -88,6 +88,16 @@ static int list_groups(gid_t effective, gid_t **ret, size_t *ret_n, struct err *
 	return 0;
 }
 
+/* Said beforehand: when a chgrp fails, the program runs and nobody of ours. */
+static void say_groups(const struct host_facts *h)
+{
+	OWN_FREE char *names = log_wants(LOG_INFO_LEVEL) ? identity_unmapped(h->groups, h->n_groups) : NULL;
+
+	if (names)
+		log_info("secondary groups keep their rights inside, but a chgrp to them fails with EINVAL, "
+			 "'Invalid argument', since only one group can be mapped: %s", names);
+}
+
 static int gather_account(struct host_facts *h, struct err *e)
 {
 	OWN_ACCOUNT struct account a = {};
@@ -102,6 +112,7 @@ static int gather_account(struct host_facts *h, struct err *e)
 	h->n_groups = n;
 	for (size_t i = 0; i < n; i++)
 		h->groups[i] = (struct identity_group){ .gid = gids[i], .name = TAKE_PTR(a.group_names[i]) };
+	say_groups(h);
 	return 0;
 }
 

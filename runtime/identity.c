@@ -144,3 +144,17 @@ char *identity_group(const char *image_text, const struct identity *id)
 	}
 	return str_take(&out);
 }
+
+char *identity_unmapped(const struct identity_group *groups, size_t n)
+{
+	OWN_STR struct str out = { 0 };
+
+	for (size_t i = 1; i < n; i++) {
+		str_add(&out, out.len ? ", " : "");
+		if (groups[i].name)
+			str_addf(&out, "%s (%u)", groups[i].name, (unsigned)groups[i].gid);
+		else
+			str_addf(&out, "%u", (unsigned)groups[i].gid);
+	}
+	return out.len ? str_take(&out) : NULL;
+}

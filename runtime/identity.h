@@ -25,5 +25,8 @@ struct identity {
 char *identity_passwd(const char *image_text, const struct identity *id);
 /* The text with a line for each group of the user that the image lacks. */
 char *identity_group(const char *image_text, const struct identity *id);
+/* "lab (2000), 3000": the groups behind the first, of which no id is mapped
+ * inside; malloc'ed, NULL when there are none. */
+char *identity_unmapped(const struct identity_group *groups, size_t n);
 
 #endif

@@ -76,9 +76,19 @@ static void group_gets_the_user(void **state)
 	}
 }
 
+static void unmapped_groups_are_named(void **state)
+{
+	OWN_FREE char *all = identity_unmapped(groups, ARRAY_SIZE(groups)), *none = identity_unmapped(groups, 1);
+
+	(void)state;
+	assert_string_equal(all, "lab (2000), 3000, a:b (4000)");
+	assert_null(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unmapped_groups_are_named),
 		cmocka_unit_test(passwd_gets_the_user),
 		cmocka_unit_test(a_field_cannot_break_the_line),
 		cmocka_unit_test(group_gets_the_user),
