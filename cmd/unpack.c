@@ -15,6 +15,8 @@ const struct opt unpack_options[] = {
 	{ .name = "offset", FIELD(offset), .arg = "BYTES", .help = "where the SquashFS begins (0)" },
 	{ .name = "size", FIELD(size), .arg = "BYTES", .help = "how long it is" },
 	{ .name = "into-fd", FIELD(into_fd), .arg = "FD", .help = "an empty directory, open for reading" },
+	{ .name = "measure", .kind = OPT_TRUE, .offset = offsetof(struct unpack_options, measure),
+	  .help = "print the bytes that it takes, and unpack nothing", .flags = OPT_NO_ENV },
 	{ .name = NULL },
 };
 

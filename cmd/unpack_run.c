@@ -8,6 +8,7 @@
 #include "image/squash/walk.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -17,6 +18,7 @@ extern const struct opt unpack_options[];
 struct words {
 	int image_fd, into_fd;
 	uint64_t offset, size;
+	bool measure;
 };
 
 static int parse_fd(const char *text, const char *option, int *ret, struct err *e)
@@ -40,8 +42,9 @@ static int parse(int argc, char *const argv[], struct words *ret, struct err *e)
 
 	if (opt_parse(unpack_options, argc, argv, &index, &opt, e))
 		goto out;
+	ret->measure = opt.measure;
 	if (parse_fd(opt.image_fd, "image-fd", &ret->image_fd, e) ||
-	    parse_fd(opt.into_fd, "into-fd", &ret->into_fd, e))
+	    (!opt.measure && parse_fd(opt.into_fd, "into-fd", &ret->into_fd, e)))
 		goto out;
 	if (!opt.size) {
 		err_set(e, ERR_USAGE, "--size is missing");
@@ -101,6 +104,17 @@ static int check_space(struct squash *fs, const struct squash_inode *root, int i
 	return err_hint(e, "set SIF_TMPDIR to a local directory with more room");
 }
 
+static int measure(struct squash *fs, struct err *e)
+{
+	struct squash_inode root;
+	struct need need = {};
+
+	if (squash_inode_read(fs, squash_root_ref(fs), &root, e) || squash_walk(fs, &root, add_need, &need, e))
+		return -1;
+	printf("%llu\n", (unsigned long long)need.bytes);
+	return 0;
+}
+
 static int unpack(struct squash *fs, int into_fd, struct err *e)
 {
 	struct squash_extract_options opt = { .threads = cpus_available() };
@@ -127,7 +141,7 @@ int unpack_main(const struct invocation *inv, int argc, char *const argv[], stru
 		return -1;
 	if (source_range_new(w.image_fd, w.offset, w.size, "the image", &src, e) == 0 &&
 	    squash_open(src, NULL, &fs, e) == 0)
-		r = unpack(fs, w.into_fd, e);
+		r = w.measure ? measure(fs, e) : unpack(fs, w.into_fd, e);
 	squash_free(fs);
 	source_free(src);
 	return r ? err_ctx(e, "unpacking the image") : 0;

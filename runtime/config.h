@@ -26,7 +26,7 @@ enum config_kind {
 struct config_key {
 	const char *name; /* "mount home" */
 	enum config_kind kind;
-	size_t offset; /* of the bool in struct run_spec */
+	size_t offset; /* of the bool or uint64_t in struct run_spec */
 	const char *builtin; /* value without any file, NULL = none */
 	const char *help;
 };

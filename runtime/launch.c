@@ -75,6 +75,8 @@ static int make_plan(struct launch *l, struct err *e)
 {
 	if (plan_make(l->spec, &l->image, &l->host, &l->plan, e))
 		return -1;
+	l->image.unpack_limit = l->plan.unpack_limit;
+	l->image.overlaid = l->plan.root == ROOT_OVERLAY;
 	l->identity = (struct identity){
 		.uid = l->host.uid,
 		.gid = l->host.gid,

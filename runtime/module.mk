@@ -12,7 +12,7 @@ libruntime_a_SOURCES += \
 	runtime/placement.h runtime/placement.c \
 	runtime/plan.h runtime/plan_parts.h runtime/plan.c runtime/plan_wishes.c \
 	runtime/plan_print.c runtime/rootfs.h runtime/rootfs.c \
-	runtime/session.h runtime/session.c runtime/unpack.h runtime/unpack.c \
+	runtime/session.h runtime/session.c runtime/store.h runtime/store.c runtime/unpack.h runtime/unpack.c \
 	runtime/warm.h runtime/warm.c
 
 if HAVE_CMOCKA

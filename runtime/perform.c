@@ -79,9 +79,11 @@ int perform_begin(struct performance *pf, const struct plan *plan, const char *h
 	for (size_t i = 0; i < plan->n; i++)
 		pf->steps[i] = (struct perform_step){ .s = &plan->steps[i], .tree = -1, .other = ROOTFS_INIT,
 						      .image = ROOT_MOUNT_INIT };
-	for (size_t i = 0; i < plan->n; i++)
+	for (size_t i = 0; i < plan->n; i++) {
 		if (plan->steps[i].kind == STEP_IMAGE && begin_image(&pf->steps[i], home, e))
 			return -1;
+		pf->steps[i].other.unpack_limit = plan->unpack_limit;
+	}
 	return 0;
 }
 

@@ -413,6 +413,7 @@ static int read_root(struct planner *pl, const struct rootfs *image, struct err 
 		return err_hint(e, "--writable-tmpfs keeps changes in memory until the program ends");
 	}
 	p->root = s->writable ? ROOT_WRITABLE : s->writable_tmpfs ? ROOT_OVERLAY : ROOT_READONLY;
+	p->unpack_limit = s->unpack_limit;
 	p->session_size = s->session_size ? s->session_size : UINT64_C(64) << 20;
 	p->pid = s->pid;
 	p->ipc = s->ipc;

@@ -52,6 +52,7 @@ struct plan {
 	size_t n, cap;
 	enum plan_root root;
 	uint64_t session_size; /* bytes of memory for STEP_DIR, STEP_FILE and the overlay */
+	uint64_t unpack_limit; /* as in struct rootfs */
 	bool pid, ipc, net, uts; /* new namespaces besides user and mount */
 	char *hostname;
 	char *home;	      /* inside */

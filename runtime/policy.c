@@ -125,19 +125,20 @@ static void apply_bind_paths(const struct config *c, const char *image, enum opt
 			strv_add(&s->bind_paths, c->v[i].value);
 }
 
-/* --session-size asks for a size, "sessiondir size" is the default, the
+/* An option (--session-size) may ask for a size; the key is the default, the
  * administrator's is also the limit. */
 static void apply_size(const struct config *c, const struct config_key *key, const char *image, struct run_spec *s)
 {
 	const struct setting *chosen = policy_setting(c, key, image);
 	const struct setting *limit = from_file(c, key, image, SOURCE_SYSTEM_FILE);
+	uint64_t *size = (uint64_t *)((char *)s + key->offset);
 
-	if (chosen && !s->session_size)
-		s->session_size = size_value(chosen->value);
-	if (!limit || s->session_size <= size_value(limit->value))
+	if (chosen && !*size)
+		*size = size_value(chosen->value);
+	if (!limit || *size <= size_value(limit->value))
 		return;
-	s->session_size = size_value(limit->value);
-	log_warn("the session size is limited to %s by %s:%u", limit->value, limit->file, limit->line);
+	*size = size_value(limit->value);
+	log_warn("'%s' is limited to %s by %s:%u", key->name, limit->value, limit->file, limit->line);
 }
 
 static void apply_keys(const struct config *c, const char *image, struct run_spec *s)

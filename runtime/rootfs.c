@@ -260,11 +260,11 @@ static int mount_directory(const struct rootfs *r, bool writable, struct err *e)
 	return TAKE_FD(fd);
 }
 
-static int mount_unpacked(const struct rootfs *r, const char *why, struct err *e)
+static int mount_unpacked(const struct rootfs *r, const char *why, int *ret_lease, struct err *e)
 {
 	OWN_FREE char *path = NULL;
 
-	return unpack_image(r, why, &path, e) ? -1 : clone_directory(path, false, e);
+	return unpack_image(r, why, &path, ret_lease, e) ? -1 : clone_directory(path, false, e);
 }
 
 static struct server_request request(const struct rootfs *r, const struct root_wishes *w)
@@ -329,7 +329,7 @@ int rootfs_mount(const struct rootfs *r, struct root_mount *m, struct err *e)
 		server_link_free(&m->server);
 		m->unpack = xstrdup(e->msg);
 	}
-	m->fd = mount_unpacked(r, m->unpack, e);
+	m->fd = mount_unpacked(r, m->unpack, &m->lease_fd, e);
 	return m->fd < 0 ? -1 : 0;
 }
 
@@ -338,4 +338,5 @@ void root_mount_free(struct root_mount *m)
 	own_fd_(&m->fd);
 	server_link_free(&m->server);
 	own_free_(&m->unpack);
+	own_fd_(&m->lease_fd);
 }

@@ -23,6 +23,9 @@ struct rootfs {
 	uint64_t hot_offset, hot_size; /* of its hot list in the file, bytes; 0, 0 = none */
 	uint32_t object;       /* id of the SIF's partition */
 	const char *arch;      /* "amd64", ...; "unknown"; static */
+	/* should it have to be unpacked (runtime/unpack.h): */
+	uint64_t unpack_limit; /* bytes for all trees together, 0 = default */
+	bool overlaid;	       /* it becomes the lower layer of an overlay */
 };
 #define ROOTFS_INIT { .fd = -1 }
 
@@ -45,8 +48,9 @@ struct root_mount {
 	struct server_link server; /* owned */
 	bool writable;		   /* a directory is mounted so */
 	char *unpack;		   /* owned: why the image is unpacked instead of served; NULL = it is not */
+	int lease_fd;		   /* owned: keeps an unpacked tree from being removed, -1 = none */
 };
-#define ROOT_MOUNT_INIT { .fd = -1, .server = SERVER_LINK_INIT }
+#define ROOT_MOUNT_INIT { .fd = -1, .server = SERVER_LINK_INIT, .lease_fd = -1 }
 
 struct root_wishes {
 	bool writable;

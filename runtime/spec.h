@@ -58,6 +58,7 @@ struct run_spec {
 	struct strv overlay;
 	struct strv no_mount; /* --no-mount words */
 	bool mount_home, mount_tmp, mount_cwd, mount_proc, mount_sys, mount_dev; /* configuration */
+	uint64_t unpack_limit; /* bytes of all unpacked images; 0 = default (configuration) */
 	bool bind_control;    /* may the user bind? (configuration) */
 	bool pid, ipc, net, uts, userns;
 	bool no_init; /* with pid: the program itself is process 1 */

@@ -7,11 +7,15 @@
 #include "base/own.h"
 #include "runtime/rootfs.h"
 
-/* Path of the unpacked tree of an image file, malloc'ed: below $SIF_TMPDIR, else
- * /tmp, in sif-UID/unpacked, named by what the file is (device,
- * inode, size, time, offset). Unpacks it when it is not there, one process at a
- * time; others wait for that one. A network file system is refused, and so is
- * one without room for it. Says in one line what it does and why. */
-int unpack_image(const struct rootfs *image, const char *why, char **ret_path, struct err *e) MUST_CHECK;
+/* Bytes that all unpacked images of a user take together, unless configured. */
+#define UNPACK_LIMIT (UINT64_C(32) << 30)
+
+/* Path of the unpacked tree of an image file, malloc'ed: in the store
+ * (runtime/store.h), named by what the file is (device, inode, size, time of
+ * change, offset). Unpacks it when it is not there, one process at a time; others
+ * wait for that one. A network file system is refused, and so is one without room
+ * for it. Says in one line what it does and why. The tree stays as long as it is
+ * mounted or *ret_lease (owned) is open. */
+int unpack_image(const struct rootfs *image, const char *why, char **ret_path, int *ret_lease, struct err *e) MUST_CHECK;
 
 #endif
