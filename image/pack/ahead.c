@@ -1,7 +1,9 @@
 /* Two threads and a ring of chunks. The unpacker fills chunk `filled`, the
  * reader holds chunk `taken`; both indices only grow. The unpacker blocks when
- * all chunks are full, the reader when none is; `stop` ends the unpacker at its
- * next chunk, and an eventfd wakes it when it waits for a pipe that says nothing.
+ * all chunks are full, and is woken when half of them are free: so few switches
+ * between the two, which share the processors with the compressors. The reader
+ * blocks when none is full. `stop` ends the unpacker at its next chunk, and
+ * input_stop wakes it when it waits for a pipe that says nothing.
  *
  * gzip is undone by zlib itself: libarchive (3.6) does not look at the checksum
  * at the end of each member, and a damaged download must never become an image.
@@ -12,19 +14,17 @@
 #include "image/pack/ahead.h"
 
 #include "base/mem.h"
+#include "image/pack/input.h"
 
 #include <archive.h>
-#include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <zlib.h>
 
 #define CHUNKS 8
 #define CHUNK_SIZE (256u << 10)
-#define READ_SIZE (128u << 10)
+#define PEEK 512u /* a tar's first header */
 
 struct chunk {
 	size_t len;
@@ -32,8 +32,7 @@ struct chunk {
 };
 
 struct ahead {
-	int fd, wake;
-	const char *name;
+	struct input in;
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock;
@@ -41,60 +40,17 @@ struct ahead {
 	uint64_t filled, taken; /* chunks; under lock */
 	bool holds, done, stop;
 	struct err err; /* of the unpacker, once done */
-	atomic_uint_least64_t bytes;
-	struct err read_err; /* the unpacker's own */
 	struct chunk *ring;
-	size_t have; /* bytes in buf that were read to see what the source is */
-	uint8_t buf[READ_SIZE];
 };
-
-/* Is there something to read, or are we to stop? */
-static int wait_input(struct ahead *a)
-{
-	struct pollfd p[2] = { { .fd = a->fd, .events = POLLIN }, { .fd = a->wake, .events = POLLIN } };
-
-	while (poll(p, 2, -1) < 0)
-		if (errno != EINTR)
-			return -1;
-	return p[1].revents ? 1 : 0;
-}
-
-/* Up to size bytes; 0 = the end. -1: read_err says why, or nothing when we are to stop. */
-static ssize_t read_source(struct ahead *a, void *buf, size_t size)
-{
-	ssize_t n;
-	int rc;
-
-	do {
-		rc = wait_input(a);
-		if (rc > 0)
-			return -1;
-		n = rc < 0 ? -1 : read(a->fd, buf, size);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
-	if (n < 0)
-		err_sys(&a->read_err, errno, "cannot read '%s'", a->name);
-	else
-		atomic_fetch_add(&a->bytes, (uint64_t)n);
-	return n;
-}
-
-/* The next bytes in a->buf. */
-static ssize_t fill(struct ahead *a)
-{
-	size_t have = a->have;
-
-	a->have = 0;
-	return have ? (ssize_t)have : read_source(a, a->buf, sizeof(a->buf));
-}
 
 static la_ssize_t on_read(struct archive *ar, void *ctx, const void **buf)
 {
 	struct ahead *a = ctx;
-	ssize_t n = fill(a);
+	ssize_t n = input_fill(&a->in);
 
 	if (n < 0)
 		archive_set_error(ar, EIO, "cannot read");
-	*buf = a->buf;
+	*buf = a->in.buf;
 	return n;
 }
 
@@ -118,11 +74,11 @@ static int support(struct archive *ar)
 
 static int fail(struct ahead *a, const char *text, struct err *e)
 {
-	if (a->read_err.kind) {
-		*e = a->read_err;
+	if (a->in.err.kind) {
+		*e = a->in.err;
 		return -1;
 	}
-	err_set(e, ERR_FORMAT, "'%s' cannot be unpacked: %s", a->name, text ? text : "damaged or cut short");
+	err_set(e, ERR_FORMAT, "'%s' cannot be unpacked: %s", a->in.name, text ? text : "damaged or cut short");
 	return err_hint(e, "the file is damaged or incomplete; fetch or make it again");
 }
 
@@ -159,11 +115,11 @@ static int inflate_members(struct ahead *a, z_stream *z, struct err *e)
 
 	while (c) {
 		if (z->avail_in == 0) {
-			ssize_t n = fill(a);
+			ssize_t n = input_fill(&a->in);
 
 			if (n < 0)
-				return a->read_err.kind ? fail(a, NULL, e) : 1;
-			z->next_in = a->buf;
+				return a->in.err.kind ? fail(a, NULL, e) : 1;
+			z->next_in = a->in.buf;
 			z->avail_in = (uInt)n;
 		}
 		if (rc == Z_STREAM_END) { /* another member, padding, or the end */
@@ -195,7 +151,7 @@ static int unpack_gzip(struct ahead *a, struct err *e)
 	int rc;
 
 	if (inflateInit2(&z, 15 + 16) != Z_OK) /* 16: a gzip header and checksum */
-		return err_sys(e, ENOMEM, "cannot unpack '%s'", a->name);
+		return err_sys(e, ENOMEM, "cannot unpack '%s'", a->in.name);
 	rc = inflate_members(a, &z, e);
 	inflateEnd(&z);
 	return rc;
@@ -229,7 +185,7 @@ static int unpack_other(struct ahead *a, struct err *e)
 	int rc = -1;
 
 	if (!ar || support(ar) == ARCHIVE_FATAL)
-		err_sys(e, ENOMEM, "cannot unpack '%s'", a->name);
+		err_sys(e, ENOMEM, "cannot unpack '%s'", a->in.name);
 	else if (archive_read_open(ar, a, NULL, on_read, NULL) != ARCHIVE_OK ||
 		 archive_read_next_header(ar, &entry) != ARCHIVE_OK)
 		fail(a, archive_error_string(ar), e);
@@ -239,24 +195,58 @@ static int unpack_other(struct ahead *a, struct err *e)
 	return rc;
 }
 
+/* The checksum of a tar's header fits. What is not found out here goes the way of
+ * compressed data, where libarchive knows it. */
+static bool is_tar(const uint8_t *head)
+{
+	const size_t from = 148, to = 156; /* its field, which counts as spaces */
+	unsigned sum = 0, want = 0;
+
+	for (size_t i = 0; i < PEEK; i++)
+		sum += i >= from && i < to ? ' ' : head[i];
+	for (size_t i = from; i < to; i++)
+		if (head[i] >= '0' && head[i] <= '7')
+			want = want * 8 + head[i] - '0';
+	return sum == want;
+}
+
+/* Nothing to undo: straight into the chunks. */
+static int copy_plain(struct ahead *a, struct err *e)
+{
+	struct chunk *c;
+	ssize_t n;
+
+	while ((c = free_chunk(a))) {
+		memcpy(c->data, a->in.buf, a->in.have);
+		c->len = a->in.have;
+		a->in.have = 0;
+		do {
+			n = input_read(&a->in, c->data + c->len, CHUNK_SIZE - c->len);
+			if (n < 0)
+				return a->in.err.kind ? fail(a, NULL, e) : 1;
+			c->len += (size_t)n;
+		} while (n > 0 && c->len < CHUNK_SIZE);
+		if (c->len)
+			push(a);
+		if (n == 0)
+			return 0;
+	}
+	return 1;
+}
+
 /* Unpack to the end: 0, or 1 when the reader left before. */
 static int unpack(struct ahead *a, struct err *e)
 {
 	static const uint8_t gzip[] = { 0x1f, 0x8b };
 
-	while (a->have < sizeof(gzip)) {
-		ssize_t n = read_source(a, a->buf + a->have, sizeof(a->buf) - a->have);
-
-		if (n < 0)
-			return a->read_err.kind ? fail(a, NULL, e) : 1;
-		if (n == 0)
-			break;
-		a->have += (size_t)n;
-	}
-	if (a->have == 0)
+	if (input_peek(&a->in, PEEK) < 0)
+		return a->in.err.kind ? fail(a, NULL, e) : 1;
+	if (a->in.have == 0)
 		return 0; /* no byte at all */
-	if (a->have >= sizeof(gzip) && memcmp(a->buf, gzip, sizeof(gzip)) == 0)
+	if (a->in.have >= sizeof(gzip) && memcmp(a->in.buf, gzip, sizeof(gzip)) == 0)
 		return unpack_gzip(a, e);
+	if (a->in.have == PEEK && is_tar(a->in.buf))
+		return copy_plain(a, e);
 	return unpack_other(a, e);
 }
 
@@ -266,9 +256,9 @@ static int drain(struct ahead *a, struct err *e)
 	ssize_t n;
 
 	do
-		n = read_source(a, a->buf, sizeof(a->buf));
+		n = input_read(&a->in, a->in.buf, sizeof(a->in.buf));
 	while (n > 0);
-	return n < 0 && a->read_err.kind ? fail(a, NULL, e) : 0;
+	return n < 0 && a->in.err.kind ? fail(a, NULL, e) : 0;
 }
 
 static void *run(void *ctx)
@@ -291,13 +281,12 @@ int ahead_open(int fd, const char *name, struct ahead **ret, struct err *e)
 	struct ahead *a = xcalloc(1, sizeof(*a));
 	int rc;
 
-	a->fd = fd;
-	a->name = name;
 	a->ring = xcalloc(CHUNKS, sizeof(*a->ring));
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
-	a->wake = eventfd(0, EFD_CLOEXEC);
-	rc = a->wake < 0 ? errno : pthread_create(&a->thread, NULL, run, a);
+	rc = input_open(&a->in, fd, name);
+	if (!rc)
+		rc = pthread_create(&a->thread, NULL, run, a);
 	if (rc) {
 		ahead_free(a);
 		return err_sys(e, rc, "cannot start unpacking '%s'", name);
@@ -309,8 +298,6 @@ int ahead_open(int fd, const char *name, struct ahead **ret, struct err *e)
 
 void ahead_free(struct ahead *a)
 {
-	uint64_t one = 1;
-
 	if (!a)
 		return;
 	if (a->started) {
@@ -318,12 +305,10 @@ void ahead_free(struct ahead *a)
 		a->stop = true;
 		pthread_cond_broadcast(&a->changed);
 		pthread_mutex_unlock(&a->lock);
-		while (write(a->wake, &one, sizeof(one)) < 0 && errno == EINTR)
-			;
+		input_stop(&a->in);
 		pthread_join(a->thread, NULL);
 	}
-	if (a->wake >= 0)
-		close(a->wake);
+	input_close(&a->in);
 	pthread_cond_destroy(&a->changed);
 	pthread_mutex_destroy(&a->lock);
 	free(a->ring);
@@ -338,7 +323,8 @@ int ahead_next(struct ahead *a, const void **data, size_t *len, struct err *e)
 	if (a->holds) {
 		a->taken++;
 		a->holds = false;
-		pthread_cond_broadcast(&a->changed);
+		if (a->filled - a->taken <= CHUNKS / 2)
+			pthread_cond_broadcast(&a->changed);
 	}
 	while (a->taken == a->filled && !a->done)
 		pthread_cond_wait(&a->changed, &a->lock);
@@ -359,5 +345,5 @@ int ahead_next(struct ahead *a, const void **data, size_t *len, struct err *e)
 
 uint64_t ahead_read(const struct ahead *a)
 {
-	return atomic_load(&a->bytes);
+	return atomic_load(&a->in.bytes);
 }

@@ -5,7 +5,7 @@ libpack_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(SQUASHFS_CFLAGS) $(CRYPT
 libpack_a_SOURCES = \
 	image/pack/pack.h image/pack/pack.c image/pack/packer.h image/pack/packer.c \
 	image/pack/tree.h image/pack/tree.c image/pack/tar.c image/pack/dir.c \
-	image/pack/ahead.h image/pack/ahead.c image/pack/wrap.h image/pack/wrap.c \
+	image/pack/ahead.h image/pack/ahead.c image/pack/input.h image/pack/input.c image/pack/wrap.h image/pack/wrap.c \
 	image/pack/mkfs.h image/pack/mkfs_private.h image/pack/mkfs.c image/pack/tables.c \
 	image/pack/trail.h image/pack/trail.c image/pack/blocks.h image/pack/blocks.c image/pack/range_file.h image/pack/range_file.c \
 	image/pack/compress.h image/pack/compress.c \

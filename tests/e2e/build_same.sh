@@ -40,6 +40,8 @@ same "a second time" have.sif
 same "from standard input" have.sif
 cat t.tar | "$SIF" build -qF have.sif -
 same "through a pipe" have.sif
+{ head -c 100; sleep 0.3; head -c 200000; sleep 0.3; cat; } <t.tar | "$SIF" build -qF have.sif -
+same "from a pipe that gives a part of the first header" have.sif
 for program in gzip bzip2 xz 'xz --format=lzma' zstd lz4; do
 	$program -c <t.tar >t.z
 	"$SIF" build -qF have.sif t.z
