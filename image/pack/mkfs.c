@@ -29,6 +29,15 @@ int mkfs_fail(struct mkfs *m, int rc, const char *doing, struct err *e)
 	}
 }
 
+/* A few threads run dry while this one handles a run of small files or waits for
+ * a processor: with eight blocks ahead of two threads a build took a fifth longer. */
+static size_t backlog(uint32_t block_size, unsigned jobs)
+{
+	size_t n = MKFS_BACKLOG_BYTES / block_size;
+
+	return jobs * MKFS_BACKLOG > n ? jobs * MKFS_BACKLOG : n;
+}
+
 static int create_processor(struct mkfs *m, struct err *e)
 {
 	unsigned jobs = m->opt.jobs ? m->opt.jobs : 1;
@@ -36,7 +45,7 @@ static int create_processor(struct mkfs *m, struct err *e)
 		.size = sizeof(d),
 		.max_block_size = m->opt.block_size,
 		.num_workers = jobs,
-		.max_backlog = jobs * MKFS_BACKLOG < 8 ? 8 : jobs * MKFS_BACKLOG,
+		.max_backlog = backlog(m->opt.block_size, jobs),
 		.cmp = m->pack,
 		.wr = blocks_writer(m->blocks),
 		.tbl = m->fragments,

@@ -16,6 +16,7 @@
 /* Blocks in flight for each thread; the memory that packing takes is this, the
  * tree and a constant. */
 #define MKFS_BACKLOG 4
+#define MKFS_BACKLOG_BYTES (4u << 20) /* or these, when they are more */
 /* Blocks of one file, sparse ones too: 2 TiB at the default size. Bounds what a
  * header that lies about its size can make us allocate. */
 #define MKFS_FILE_BLOCKS (16u << 20)
