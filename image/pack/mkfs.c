@@ -125,6 +125,7 @@ void mkfs_free(struct mkfs *m)
 	blocks_free(m->blocks);
 	sqfs_destroy(m->unpack);
 	sqfs_destroy(m->pack);
+	range_file_clear(&m->file);
 	free(m);
 }
 
@@ -231,6 +232,7 @@ int mkfs_finish(struct mkfs *m, struct tree *t, uint32_t time, struct mkfs_resul
 
 	if (rc)
 		return mkfs_fail(m, rc, "writing contents", e);
+	range_file_start(&m->file); /* beside the tables' compression */
 	tree_finish(t, time);
 	ret->tables = m->file.size;
 	ret->checksum = blocks_checksum(m->blocks);

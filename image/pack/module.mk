@@ -8,7 +8,7 @@ libpack_a_SOURCES = \
 	image/pack/ahead.h image/pack/ahead.c image/pack/input.h image/pack/input.c image/pack/wrap.h image/pack/wrap.c \
 	image/pack/mkfs.h image/pack/mkfs_private.h image/pack/mkfs.c image/pack/tables.c \
 	image/pack/trail.h image/pack/trail.c image/pack/blocks.h image/pack/blocks.c image/pack/range_file.h image/pack/range_file.c \
-	image/pack/compress.h image/pack/compress.c \
+	image/pack/writeback.h image/pack/writeback.c image/pack/compress.h image/pack/compress.c \
 	image/pack/native.h image/pack/native.c image/pack/labels.h image/pack/labels.c
 # What a program links that packs.
 PACK_LIBADD = libpack.a libverity.a libdigest.a libsif.a libsquashsuper.a libsource.a libbase.a $(ARCHIVE_LIBS) $(SQUASHFS_LIBS) \

@@ -2,12 +2,9 @@
 
 #include "base/fd.h"
 
-#include <fcntl.h>
 #include <sqfs/error.h>
 
-/* Hand written pages to the disk while the packer goes on: the fsync at the end
- * then finds little to do. Only a hint, errors come up at the fsync. */
-#define WRITEBACK_STEP (8u << 20)
+#define WRITEBACK_STEP (4u << 20)
 #define SUPER_BLOCK 4096
 
 static struct range_file *from(sqfs_file_t *file)
@@ -39,11 +36,15 @@ static int range_write(sqfs_file_t *file, sqfs_u64 offset, const void *buf, size
 	if (offset + size > f->size)
 		f->size = offset + size;
 	trail_grow(f->trail, f->size);
-	if (f->size >= f->started + WRITEBACK_STEP) {
-		sync_file_range(f->fd, (off_t)(f->base + f->started), (off_t)(f->size - f->started), SYNC_FILE_RANGE_WRITE);
-		f->started = f->size;
-	}
+	if (f->size >= f->started + WRITEBACK_STEP)
+		range_file_start(f);
 	return 0;
+}
+
+void range_file_start(struct range_file *f)
+{
+	writeback_range(f->writeback, f->base + f->started, f->base + f->size);
+	f->started = f->size;
 }
 
 static sqfs_u64 range_size(const sqfs_file_t *file)
@@ -71,9 +72,16 @@ static void range_destroy(sqfs_object_t *obj)
 void range_file_init(struct range_file *f, int fd, uint64_t base, uint64_t size)
 {
 	*f = (struct range_file){ .fd = fd, .base = base, .size = size, .started = size };
+	f->writeback = writeback_new(fd);
 	f->file.base.destroy = range_destroy;
 	f->file.read_at = range_read;
 	f->file.write_at = range_write;
 	f->file.get_size = range_size;
 	f->file.truncate = range_truncate;
+}
+
+void range_file_clear(struct range_file *f)
+{
+	writeback_free(f->writeback);
+	f->writeback = NULL;
 }
