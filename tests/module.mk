@@ -28,12 +28,13 @@ check-hostile: stage
 	$(RUN_E2E) hostile
 
 # Benchmarks, minutes each; one: make bench BENCH=launch. Results in bench-results/.
+# Fewer rounds, and one part of build: make bench BENCH=build CASE=tar ROUNDS=10.
 check_PROGRAMS += tests/bench/floor tests/bench/empty
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_empty_SOURCES = tests/bench/empty.c
 bench: stage
 	sh $(srcdir)/tests/bench/run.sh --prefix '$(stage_dir)/moved' --tools '$(abs_builddir)/tests' \
-		--out '$(abs_builddir)/bench-results' $(BENCH)
+		--out '$(abs_builddir)/bench-results' $${ROUNDS:+--rounds $$ROUNDS} $${CASE:+--case $$CASE} $(BENCH)
 
 # Runs that take too long for every day: fuzzing, fault injection.
 check-long: all

@@ -82,12 +82,14 @@ class Builders:
         on_disk(path)
 
 
-def bench(args, report, tar, title):
+def bench(args, report, tar, title, peers):
     with tempfile.TemporaryDirectory(dir=args.images) as scratch:
         b = Builders(args.sif, tar, scratch)
         runs = [("sif build", measured(b.sif_build))]
         for peer, program, function in (("tar2sqfs", "tar2sqfs", b.tar2sqfs),
                                         ("extract + mksquashfs", "mksquashfs", b.extract)):
+            if peer not in peers:
+                continue
             if shutil.which(program):
                 runs.append((peer, measured(function)))
             else:
@@ -103,6 +105,15 @@ def bench(args, report, tar, title):
         report.bar(f"{title}: sif build over extract + mksquashfs", ratio(wall, "sif build", "extract + mksquashfs"), 0.5)
 
 
+def gzipped(tar):
+    packed = tar + ".gz"
+    if not os.path.exists(packed):
+        with open(tar, "rb") as source, gzip.open(packed + ".part", "wb", compresslevel=6) as out:
+            shutil.copyfileobj(source, out, 1 << 20)
+        os.rename(packed + ".part", packed)
+    return packed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--sif", required=True)
@@ -110,6 +121,7 @@ def main():
     parser.add_argument("--tools")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--quick", action="store_true", help="five rounds")
+    parser.add_argument("--case", choices=("tar", "tar.gz"), help="this source alone, beside tar2sqfs alone: seconds a round")
     parser.add_argument("--tsv")
     args = parser.parse_args()
     args.rounds = 5 if args.quick else args.rounds
@@ -117,13 +129,11 @@ def main():
     tar = os.path.join(args.images, "numpy.tar")
     report = Report(args.tsv)
     print(f"\n## Building an image ({os.path.getsize(tar) >> 20} MiB of tar, {JOBS} threads)")
-    bench(args, report, tar, "from a tar")
-    packed = os.path.join(args.images, "numpy.tar.gz")
-    if not os.path.exists(packed):
-        with open(tar, "rb") as source, gzip.open(packed + ".part", "wb", compresslevel=6) as out:
-            shutil.copyfileobj(source, out, 1 << 20)
-        os.rename(packed + ".part", packed)
-    bench(args, report, packed, "from a tar.gz")
+    peers = ("tar2sqfs",) if args.case else ("tar2sqfs", "extract + mksquashfs")
+    if args.case != "tar.gz":
+        bench(args, report, tar, "from a tar", peers)
+    if args.case != "tar":
+        bench(args, report, gzipped(tar), "from a tar.gz", peers)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh [--quick] [--tsv FILE] [--tar FILE]: the building benchmark alone, with
+# build.sh [--quick] [--rounds N] [--case CASE] [--tsv FILE] [--tar FILE]: the building benchmark alone, with
 # the program of the build folder (top_builddir) or SIF; what it measures is in
 # build.py. Without --tar Debian's numpy is fetched by prepare.sh.
 set -eu
@@ -10,7 +10,7 @@ words=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) words="$words --quick" ;;
-	--tsv) words="$words --tsv $2"; shift ;;
+	--tsv | --rounds | --case) words="$words $1 $2"; shift ;;
 	--tar) tar=$2; shift ;;
 	*) echo "build.sh: unknown word '$1'" >&2; exit 2 ;;
 	esac

@@ -1,6 +1,7 @@
 #!/bin/sh
-# run.sh --prefix DIR --tools DIR --out DIR [NAME]...: run benchmarks as an
-# ordinary user. What each writes is shown and kept in OUT/NAME.md and NAME.tsv.
+# run.sh --prefix DIR --tools DIR --out DIR [--rounds N] [--case CASE] [NAME]...: run
+# benchmarks as an ordinary user. What each writes is shown and kept in OUT/NAME.md
+# and NAME.tsv. CASE is one part of build: tar or tar.gz, beside tar2sqfs alone.
 #
 # NAME is launch, or any other tests/bench/NAME.py, called with the same
 # arguments; all of them when none is named. The images (300 MB) are made once
@@ -14,11 +15,13 @@ prefix=
 tools=
 out=
 names=
+words=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--prefix) prefix=$2; shift ;;
 	--tools) tools=$2; shift ;;
 	--out) out=$2; shift ;;
+	--rounds | --case) words="$words $1 $2"; shift ;;
 	-*) die "unknown option '$1'" ;;
 	*) names="$names $1" ;;
 	esac
@@ -46,7 +49,7 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir "$work/out" && mv "$work/images" "$work/out/images" && chown "$run_user:" "$work/out"
 	# shellcheck disable=SC2086 # a list of words
 	as_user sh "$work/src/tests/bench/run.sh" --prefix "$work/prefix" --tools "$work/tools" \
-		--out "$work/out" $names
+		--out "$work/out" $words $names
 	code=$?
 	cp -R "$work/out/." "$out/"
 	exit "$code"
@@ -61,8 +64,9 @@ fi
 failed=
 for name in $names; do
 	rm -f "$out/$name.tsv"
+	# shellcheck disable=SC2086 # a list of words
 	if ! python3 "$top/tests/bench/$name.py" --sif "$prefix/bin/sif" --tools "$tools" \
-		--images "$out/images" --tsv "$out/$name.tsv" >"$out/$name.md"; then
+		--images "$out/images" --tsv "$out/$name.tsv" $words >"$out/$name.md"; then
 		failed="$failed $name"
 	fi
 	cat "$out/$name.md"
