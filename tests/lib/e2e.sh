@@ -168,7 +168,7 @@ e2e_state() {
 				{ split($6, f, ":"); if (f[3] in mine) print "lock", $2, $6 }' - /proc/locks
 		find "$T" -mindepth 1 ! -name '.state*' ! -name .out ! -name .err -printf 'file %p %y\n' 2>/dev/null
 		find /dev/shm /tmp /var/tmp -maxdepth 1 -user "$(id -u)" -name '*sif*' ! -name 'sif-e2e.*' \
-			! -name 'sif-check.*' ! -name 'sif-unit.*' ! -name 'sif-quickstart.*' -printf 'file %p %y\n' 2>/dev/null
+			! -name 'sif-check.*' ! -name 'sif-unit.*' ! -name 'sif-quickstart.*' ! -name 'sif-server.*' -printf 'file %p %y\n' 2>/dev/null
 	} | sort -u
 }
 
