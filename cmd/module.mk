@@ -93,3 +93,8 @@ sif_sign_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS)
 sif_sign_LDADD = libcmd.a libruntime.a $(VERITY_LIBADD)
 endif
 dist_man_MANS += docs/man/sif-verity.1
+
+# sif mounts
+libcmd_a_SOURCES += cmd/mounts.c cmd/mounts.h
+sif_SOURCES += cmd/mounts_run.c
+dist_man_MANS += docs/man/sif-mounts.1

@@ -46,6 +46,7 @@ struct words {
 	uint64_t offset, size;
 	struct ahead_list hot;
 	struct serve_config serve;
+	struct squash *fs; /* once it is open */
 	const char *key, *socket; /* empty = not shared */
 	int linger;
 };
@@ -112,7 +113,14 @@ static int receive_device(const struct words *w, struct parcel *ret, struct err 
 static void describe(void *ctx, struct wire_status *st)
 {
 	const struct words *w = ctx;
+	struct squash_stats stats;
 
+	squash_stats(w->fs, &stats);
+	st->metadata = stats.metadata_bytes;
+	st->blocks = stats.cache_bytes;
+	st->reads = stats.blocks_read;
+	st->hits = stats.cache_hits;
+	st->misses = stats.cache_misses;
 	snprintf(st->engine, sizeof(st->engine), "sif");
 	snprintf(st->image, sizeof(st->image), "%s", w->serve.name);
 }
@@ -166,6 +174,7 @@ static int serve(struct words *w, bool *serving, struct err *e)
 		w->serve.device_fd = parcel.fds[WIRE_DEVICE];
 		rc = serve_open(&w->serve, fs, &server, e);
 	}
+	w->fs = fs;
 	if (rc == 0 && is_shared(w))
 		rc = share(w, &parcel, e);
 	if (rc == 0) {

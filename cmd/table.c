@@ -4,6 +4,7 @@ extern const struct command command_run, command_exec, command_shell, command_te
 extern const struct command command_build;
 extern const struct command command_ls, command_cat, command_cp, command_du, command_unpack;
 extern const struct command command_inspect, command_run_help;
+extern const struct command command_mounts;
 extern const struct command command_config_show, command_config_import;
 extern const struct command command_verity_add, command_verity_check;
 extern const struct command command_completion;
@@ -33,6 +34,7 @@ const struct command *const command_table[] = {
 	&command_unpack,
 	&command_verity_add,
 	&command_verity_check,
+	&command_mounts,
 	&command_config_show,
 	&command_config_import,
 	&command_completion,

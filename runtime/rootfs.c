@@ -273,7 +273,7 @@ static struct server_request request(const struct rootfs *r, const struct root_w
 		.image_fd = r->fd,
 		.offset = r->offset,
 		.size = r->size,
-		.name = r->name,
+		.name = r->path,
 		.uid = geteuid(),
 		.gid = getegid(),
 		.comer = w ? w->comer : NULL,

@@ -19,11 +19,17 @@ static void make_directories(char *path)
 	}
 }
 
-int server_log_open(const char *home)
+char *server_log_path(const char *home)
 {
 	const char *state = getenv("XDG_STATE_HOME");
-	OWN_FREE char *path = state && state[0] == '/' ? xasprintf("%s/sif/server.log", state) :
-							 xasprintf("%s/.local/state/sif/server.log", home);
+
+	return state && state[0] == '/' ? xasprintf("%s/sif/server.log", state) :
+					  xasprintf("%s/.local/state/sif/server.log", home);
+}
+
+int server_log_open(const char *home)
+{
+	OWN_FREE char *path = server_log_path(home);
 	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	OWN_FD int fd = open(path, flags, 0600);
 	struct stat st;

@@ -2,7 +2,7 @@
 libruntime_a_SOURCES += runtime/server/server.h runtime/server/server.c \
 	runtime/server/start.h runtime/server/start.c runtime/server/meet.h runtime/server/meet.c \
 	runtime/server/holder.h runtime/server/holder.c runtime/server/place.h runtime/server/place.c \
-	runtime/server/key.h runtime/server/key.c runtime/server/scope.h runtime/server/scope.c \
+	runtime/server/list.h runtime/server/list.c runtime/server/key.h runtime/server/key.c runtime/server/scope.h runtime/server/scope.c \
 	runtime/server/log.h runtime/server/log.c
 
 # What the server's tests and benchmarks use instead of a whole launch.

@@ -14,6 +14,8 @@ struct place {
 };
 #define PLACE_INIT { .fd = -1 }
 
+#define PLACES 4
+
 /* The n-th candidate: $XDG_RUNTIME_DIR/sif, /run/user/UID/sif, /dev/shm/sif-UID,
  * /tmp/sif-UID. make: with the directory itself made when it is missing (its
  * parent never is). 0; 1 = there is no such place, or none to be trusted (not a
