@@ -46,9 +46,9 @@ struct words {
 	uint64_t offset, size;
 	struct ahead_list hot;
 	struct serve_config serve;
-	struct squash *fs; /* once it is open */
 	const char *key, *socket; /* empty = not shared */
 	int linger;
+	struct server *server; /* set before anybody can ask for its figures */
 };
 
 static bool is_shared(const struct words *w)
@@ -113,14 +113,15 @@ static int receive_device(const struct words *w, struct parcel *ret, struct err 
 static void describe(void *ctx, struct wire_status *st)
 {
 	const struct words *w = ctx;
-	struct squash_stats stats;
+	struct serve_stats s;
 
-	squash_stats(w->fs, &stats);
-	st->metadata = stats.metadata_bytes;
-	st->blocks = stats.cache_bytes;
-	st->reads = stats.blocks_read;
-	st->hits = stats.cache_hits;
-	st->misses = stats.cache_misses;
+	serve_stats(w->server, &s);
+	st->metadata = s.metadata_bytes;
+	st->blocks = s.block_bytes;
+	st->memory_max = s.metadata_limit + s.block_limit;
+	st->reads = s.reads;
+	st->hits = s.hits;
+	st->misses = s.misses;
 	snprintf(st->engine, sizeof(st->engine), "sif");
 	snprintf(st->image, sizeof(st->image), "%s", w->serve.name);
 }
@@ -143,7 +144,8 @@ static int share(struct words *w, const struct parcel *p, struct err *e)
 
 static int open_image(const struct words *w, struct squash **ret, struct err *e)
 {
-	const struct squash_options options = { .slow = serve_slow };
+	const struct squash_options options = { .slow = serve_slow, .block_cache_bytes = SERVE_START_BLOCKS,
+						.metadata_bytes = SERVE_START_METADATA };
 	struct source *source = NULL;
 
 	if (storage_open(HANDOVER_IMAGE, w->offset, w->size, w->serve.name, 0, &source, e))
@@ -173,8 +175,8 @@ static int serve(struct words *w, bool *serving, struct err *e)
 	if (rc == 0) {
 		w->serve.device_fd = parcel.fds[WIRE_DEVICE];
 		rc = serve_open(&w->serve, fs, &server, e);
+		w->server = server;
 	}
-	w->fs = fs;
 	if (rc == 0 && is_shared(w))
 		rc = share(w, &parcel, e);
 	if (rc == 0) {

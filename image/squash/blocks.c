@@ -77,15 +77,27 @@ static struct sq_points *find(struct sq_points *p, uint64_t ref)
 	return p;
 }
 
-static struct sq_points *build(const struct squash_inode *file, struct sq_cursor c, uint64_t count, struct err *e)
+static unsigned shift_for(uint64_t count)
 {
-	struct sq_points *p;
-	uint64_t data = file->start;
 	unsigned shift = __builtin_ctz(SQ_STRIDE);
 
 	while (count >> shift > MAX_POINTS)
 		shift++;
-	p = malloc(sizeof(*p) + ((count >> shift) + 1) * sizeof(p->at[0]));
+	return shift;
+}
+
+static size_t points_size(uint64_t count)
+{
+	return sizeof(struct sq_points) + ((count >> shift_for(count)) + 1) * sizeof(struct sq_point);
+}
+
+static struct sq_points *build(const struct squash_inode *file, struct sq_cursor c, uint64_t count, struct err *e)
+{
+	struct sq_points *p;
+	uint64_t data = file->start;
+	unsigned shift = shift_for(count);
+
+	p = malloc(points_size(count));
 	if (!p) {
 		err_sys(e, ENOMEM, "cannot read a file's block list");
 		return NULL;
@@ -111,21 +123,23 @@ static int points_of(struct squash *fs, const struct squash_inode *file, const s
 	struct sq_points *p, *old = atomic_load_explicit(head, memory_order_acquire);
 
 	*ret = find(old, file->ref);
-	if (*ret || atomic_load(&fs->points_bytes) > SQ_POINTS_LIMIT)
+	if (*ret || !sq_meta_charge(fs, points_size(count)))
 		return 0;
 	p = build(file, *list, count, e);
-	if (!p)
+	if (!p) {
+		atomic_fetch_sub(&fs->meta.kept, points_size(count));
 		return -1;
+	}
 	do {
 		*ret = find(old, file->ref);
 		if (*ret) {
+			atomic_fetch_sub(&fs->meta.kept, points_size(count));
 			free(p);
 			return 0;
 		}
 		p->next = old;
 	} while (!atomic_compare_exchange_weak_explicit(head, &old, p, memory_order_release,
 							memory_order_acquire));
-	atomic_fetch_add(&fs->points_bytes, sizeof(*p) + p->n * sizeof(p->at[0]));
 	*ret = p;
 	return 0;
 }

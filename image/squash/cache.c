@@ -1,69 +1,83 @@
 /* Unpacked data blocks that requests cover only in part.
  *
- * SHARDS parts with a lock each. A block is in a shard's hash from the moment
- * somebody wants it: LOADING while the first comer unpacks it (without the
- * lock), READY afterwards. A second comer waits for that block alone. Blocks
- * that nobody holds stand in order of use; the oldest gives its memory to the
- * next miss. Memory is taken block by block as it is needed and is reused, so
- * that its pages are faulted in once.
+ * A block is in the hash from the moment somebody wants it: LOADING while the
+ * first comer unpacks it (without the lock), READY afterwards. A second comer
+ * waits for that block alone. Blocks that nobody holds stand in order of use;
+ * the oldest gives its memory to the next miss.
  *
  * A block may also be unpacked before anybody asks (preload.c), by a thread that
  * runs only when a CPU has nothing else to do. Whoever wants it meanwhile waits
  * for at most PATIENCE, then unpacks it for itself and ends the preloading: the
- * CPUs are not idle. Such blocks never push each other out before they were
- * read; once they were read to their end (the page cache has the bytes now) they
- * are the first to give up their memory.
+ * CPUs are not idle. Such blocks never push each other out before they were read.
  *
- * A shard may exceed its share by the blocks that are held at the moment: at
- * most one for each call in flight. Nobody ever waits for memory. */
+ * A block whose bytes have all been given out is in the kernel's page cache, too,
+ * and will hardly be asked for again: it goes to the old end, and its memory is
+ * taken for the next miss even while there is room for more. Programs that are
+ * read once from begin to end so need a few blocks, not the whole cache.
+ *
+ * Memory is mapped block by block as it is needed, faulted in at once, and goes
+ * back to the kernel when a block is dropped. The limit may be exceeded by the
+ * blocks that are held at the moment: at most one for each call in flight. Nobody
+ * ever waits for memory. The lock is held for a few list operations only. */
 #include "image/squash/internal.h"
 
+#include <sys/mman.h>
 #include <time.h>
 
-#define SHARD_BITS 4
-#define SHARDS (1u << SHARD_BITS)
-
+#define CONDS 16u
 #define PATIENCE 5000000 /* nanoseconds; to unpack a block takes a tenth of it */
 
-/* LOOSE: in no hash, of its only holder. */
+/* LOOSE: in no hash and no account, of its only holder. */
 enum { LOADING, READY, FAILED, LOOSE };
 
-struct shard {
-	_Alignas(64) pthread_mutex_t lock;
-	pthread_cond_t changed;
+struct sq_cache {
+	pthread_mutex_t lock;
+	pthread_cond_t changed[CONDS]; /* by position */
 	struct sq_block **hash;
 	struct sq_block *newest, *oldest; /* not held */
-	size_t n;			  /* blocks, held or not */
-	uint64_t hits, misses;
-};
-
-struct sq_cache {
-	struct shard shard[SHARDS];
-	size_t block_size, share; /* blocks of a shard */
+	size_t bytes, limit;		  /* of all blocks */
 	unsigned hash_bits;
+	uint64_t hits, misses;
 };
 
 int sq_cache_new(const struct squash *fs, size_t bytes, struct sq_cache **ret, struct err *e)
 {
-	struct sq_cache *c = aligned_alloc(_Alignof(struct sq_cache), sizeof(*c));
-	size_t share = bytes / fs->super.block_size / SHARDS;
+	struct sq_cache *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return err_sys(e, ENOMEM, "cannot open the image");
-	*c = (struct sq_cache){ .block_size = fs->super.block_size, .share = share ? share : 1, .hash_bits = 4 };
-	while (c->hash_bits < 12 && 1ull << c->hash_bits < c->share)
+	c->limit = bytes;
+	c->hash_bits = 4;
+	while (c->hash_bits < 12 && (size_t)fs->super.block_size << c->hash_bits < SQ_CACHE_DEFAULT)
 		c->hash_bits++;
-	for (size_t i = 0; i < SHARDS; i++) {
-		pthread_mutex_init(&c->shard[i].lock, NULL);
-		pthread_cond_init(&c->shard[i].changed, NULL);
-		c->shard[i].hash = calloc(1ull << c->hash_bits, sizeof(c->shard[i].hash[0]));
-		if (!c->shard[i].hash) {
-			sq_cache_free(c);
-			return err_sys(e, ENOMEM, "cannot open the image");
-		}
+	c->hash = calloc(1ull << c->hash_bits, sizeof(c->hash[0]));
+	if (!c->hash) {
+		free(c);
+		return err_sys(e, ENOMEM, "cannot open the image");
 	}
+	pthread_mutex_init(&c->lock, NULL);
+	for (size_t i = 0; i < CONDS; i++)
+		pthread_cond_init(&c->changed[i], NULL);
 	*ret = c;
 	return 0;
+}
+
+static void destroy(struct sq_block *b)
+{
+	if (b->data)
+		munmap(b->data, b->cap);
+	free(b);
+}
+
+/* A chain by .next, NULL is fine. */
+static void destroy_all(struct sq_block *b)
+{
+	while (b) {
+		struct sq_block *next = b->next;
+
+		destroy(b);
+		b = next;
+	}
 }
 
 /* Nobody may hold a block any more: all of them stand in the order of use. */
@@ -71,173 +85,182 @@ void sq_cache_free(struct sq_cache *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < SHARDS; i++) {
-		struct sq_block *next, *b = c->shard[i].newest;
-
-		for (; b; b = next) {
-			next = b->next;
-			free(b);
-		}
-		free(c->shard[i].hash);
-		/* Zero is a valid mutex here: a shard may not be initialised. */
-		pthread_mutex_destroy(&c->shard[i].lock);
-		pthread_cond_destroy(&c->shard[i].changed);
-	}
+	destroy_all(c->newest);
+	free(c->hash);
+	for (size_t i = 0; i < CONDS; i++)
+		pthread_cond_destroy(&c->changed[i]);
+	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
 
-static struct shard *shard_of(struct sq_cache *c, uint64_t pos)
+static struct sq_block **chain_of(struct sq_cache *c, uint64_t pos)
 {
-	return &c->shard[sq_hash(pos, SHARD_BITS)];
+	return &c->hash[sq_hash(pos, c->hash_bits)];
 }
 
-static struct sq_block **chain_of(struct sq_cache *c, struct shard *s, uint64_t pos)
+static pthread_cond_t *cond_of(struct sq_cache *c, uint64_t pos)
 {
-	return &s->hash[sq_hash(pos, SHARD_BITS + c->hash_bits) & ((1u << c->hash_bits) - 1)];
+	return &c->changed[sq_hash(pos, 32) % CONDS];
 }
 
 /* Another word for the same place is another block: the image lies somewhere. */
-static struct sq_block *find(struct sq_cache *c, struct shard *s, uint64_t pos, uint32_t word)
+static struct sq_block *find(struct sq_cache *c, uint64_t pos, uint32_t word)
 {
-	struct sq_block *b = *chain_of(c, s, pos);
+	struct sq_block *b = *chain_of(c, pos);
 
 	while (b && (b->pos != pos || b->word != word))
 		b = b->hash_next;
 	return b;
 }
 
-static void hash_add(struct sq_cache *c, struct shard *s, struct sq_block *b)
+static void hash_add(struct sq_cache *c, struct sq_block *b)
 {
-	struct sq_block **chain = chain_of(c, s, b->pos);
+	struct sq_block **chain = chain_of(c, b->pos);
 
 	b->hash_next = *chain;
 	*chain = b;
 }
 
-static void hash_remove(struct sq_cache *c, struct shard *s, struct sq_block *b)
+static void hash_remove(struct sq_cache *c, struct sq_block *b)
 {
-	struct sq_block **p = chain_of(c, s, b->pos);
+	struct sq_block **at = chain_of(c, b->pos);
 
-	while (*p != b)
-		p = &(*p)->hash_next;
-	*p = b->hash_next;
+	while (*at != b)
+		at = &(*at)->hash_next;
+	*at = b->hash_next;
 }
 
-static void order_add(struct shard *s, struct sq_block *b)
+static bool given_out(const struct sq_block *b)
 {
-	b->prev = NULL;
-	b->next = s->newest;
-	if (s->newest)
-		s->newest->prev = b;
-	else
-		s->oldest = b;
-	s->newest = b;
+	return b->given >= b->len;
 }
 
-static void order_add_oldest(struct shard *s, struct sq_block *b)
+static void order_add(struct sq_cache *c, struct sq_block *b)
 {
-	b->next = NULL;
-	b->prev = s->oldest;
-	if (s->oldest)
-		s->oldest->next = b;
-	else
-		s->newest = b;
-	s->oldest = b;
+	bool old = given_out(b);
+
+	b->prev = old ? c->oldest : NULL;
+	b->next = old ? NULL : c->newest;
+	*(b->prev ? &b->prev->next : &c->newest) = b;
+	*(b->next ? &b->next->prev : &c->oldest) = b;
 }
 
-static void order_remove(struct shard *s, struct sq_block *b)
+static void order_remove(struct sq_cache *c, struct sq_block *b)
 {
-	if (b->prev)
-		b->prev->next = b->next;
-	else
-		s->newest = b->next;
-	if (b->next)
-		b->next->prev = b->prev;
-	else
-		s->oldest = b->prev;
+	*(b->prev ? &b->prev->next : &c->newest) = b->next;
+	*(b->next ? &b->next->prev : &c->oldest) = b->prev;
 }
 
-static void hold(struct shard *s, struct sq_block *b)
+static void hold(struct sq_cache *c, struct sq_block *b)
 {
 	if (b->refs++ == 0)
-		order_remove(s, b);
+		order_remove(c, b);
 	b->used = true;
 }
 
 /* The caller has the lock. A block that failed is in no hash any more. */
-static void release(struct sq_cache *c, struct shard *s, struct sq_block *b)
+static void release(struct sq_cache *c, struct sq_block *b)
 {
-	bool spent;
-
 	if (--b->refs)
 		return;
 	if (b->state == LOOSE) {
-		free(b);
+		destroy(b);
 		return;
 	}
-	spent = b->waiting && atomic_load_explicit(&b->served, memory_order_relaxed) >= b->len;
-	if (spent)
+	if (given_out(b))
 		b->waiting = false;
-	if (b->state == READY && s->n <= c->share) {
-		if (spent)
-			order_add_oldest(s, b);
-		else
-			order_add(s, b);
+	if (b->state == READY && c->bytes <= c->limit) {
+		order_add(c, b);
 		return;
 	}
 	if (b->state == READY)
-		hash_remove(c, s, b);
-	s->n--;
-	free(b);
+		hash_remove(c, b);
+	c->bytes -= b->cap;
+	destroy(b);
 }
 
-/* A block without content, held by the caller: new memory while the share
- * lasts, then the oldest block's. */
-static struct sq_block *make_room(struct sq_cache *c, struct shard *s)
+static bool fits(const struct sq_block *b, size_t size)
 {
-	struct sq_block *b = s->n >= c->share ? s->oldest : NULL;
+	return b->cap >= size && b->cap / 2 <= size;
+}
 
-	if (b) {
-		order_remove(s, b);
-		hash_remove(c, s, b);
-		return b;
+/* A block for size bytes, held by the caller, without content, and without memory
+ * when none could be taken over. What has to go for it is put on *victims. */
+static struct sq_block *make_room(struct sq_cache *c, size_t size, struct sq_block **victims)
+{
+	struct sq_block *b;
+
+	while ((b = c->oldest) && (given_out(b) || c->bytes + size > c->limit)) {
+		order_remove(c, b);
+		hash_remove(c, b);
+		if (fits(b, size)) {
+			*b = (struct sq_block){ .data = b->data, .cap = b->cap };
+			return b;
+		}
+		c->bytes -= b->cap;
+		b->next = *victims;
+		*victims = b;
 	}
-	b = malloc(sizeof(*b) + c->block_size);
-	if (b)
-		s->n++;
+	b = calloc(1, sizeof(*b));
+	if (b) {
+		b->cap = size;
+		c->bytes += size;
+	}
 	return b;
 }
 
-static void fail(struct sq_cache *c, struct shard *s, struct sq_block *b, const struct err *e)
+static size_t pages(uint32_t size)
 {
+	return ((size_t)size + 4095) & ~(size_t)4095;
+}
+
+static int map(struct sq_block *b, struct err *e)
+{
+	void *p;
+
+	if (b->data)
+		return 0;
+	p = mmap(NULL, b->cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (p == MAP_FAILED)
+		return err_sys(e, errno, "cannot read a block");
+	b->data = p;
+	return 0;
+}
+
+/* The caller has the lock. n: what came out of unpacking b, -1 = e says why. */
+static void settle(struct sq_cache *c, struct sq_block *b, ssize_t n, const struct err *e)
+{
+	pthread_cond_broadcast(cond_of(c, b->pos));
+	if (n >= 0) {
+		b->len = (uint32_t)n;
+		b->state = READY;
+		return;
+	}
 	b->state = FAILED;
 	b->fail_kind = e->kind;
 	b->fail_sys = e->sys;
-	hash_remove(c, s, b);
+	hash_remove(c, b);
 }
 
 /* First comer: unpack b, which stands in the hash as LOADING. */
-static struct sq_block *load(struct squash *fs, struct shard *s, struct sq_block *b, struct err *e)
+static struct sq_block *load(struct squash *fs, struct sq_block *b, struct err *e)
 {
-	ssize_t n = sq_block_load(fs, b->pos, b->word, b->data, fs->cache->block_size, e);
+	struct sq_cache *c = fs->cache;
+	ssize_t n = map(b, e) ? -1 : sq_block_load(fs, b->pos, b->word, b->data, b->max, e);
 
-	pthread_mutex_lock(&s->lock);
+	pthread_mutex_lock(&c->lock);
+	settle(c, b, n, e);
 	if (n < 0) {
-		fail(fs->cache, s, b, e);
-		release(fs->cache, s, b);
+		release(c, b);
 		b = NULL;
-	} else {
-		b->len = (uint32_t)n;
-		b->state = READY;
 	}
-	pthread_cond_broadcast(&s->changed);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&c->lock);
 	return b;
 }
 
 /* The lock is held, b is held and LOADING by a thread that may get no CPU. false:
  * it is not to be waited for any longer. */
-static bool wait_for_idle(struct squash *fs, struct shard *s, struct sq_block *b)
+static bool wait_for_idle(struct squash *fs, struct sq_block *b)
 {
 	struct timespec end;
 
@@ -248,7 +271,8 @@ static bool wait_for_idle(struct squash *fs, struct shard *s, struct sq_block *b
 		end.tv_sec++;
 	}
 	while (b->state == LOADING)
-		if (pthread_cond_clockwait(&s->changed, &s->lock, CLOCK_MONOTONIC, &end) == ETIMEDOUT)
+		if (pthread_cond_clockwait(cond_of(fs->cache, b->pos), &fs->cache->lock, CLOCK_MONOTONIC, &end) ==
+		    ETIMEDOUT)
 			break;
 	if (b->state != LOADING)
 		return true;
@@ -257,219 +281,233 @@ static bool wait_for_idle(struct squash *fs, struct shard *s, struct sq_block *b
 }
 
 /* A block for the caller alone. The lock is not held. */
-static struct sq_block *load_alone(struct squash *fs, uint64_t pos, uint32_t word, struct err *e)
+static struct sq_block *load_alone(struct squash *fs, uint64_t pos, uint32_t word, uint32_t max, struct err *e)
 {
-	struct sq_block *b = calloc(1, sizeof(*b) + fs->cache->block_size);
+	struct sq_block *b = calloc(1, sizeof(*b));
 	ssize_t n;
 
 	if (!b) {
 		err_sys(e, ENOMEM, "cannot read a block");
 		return NULL;
 	}
-	n = sq_block_load(fs, pos, word, b->data, fs->cache->block_size, e);
+	*b = (struct sq_block){ .cap = pages(max), .pos = pos, .word = word, .max = max, .refs = 1, .state = LOOSE };
+	n = map(b, e) ? -1 : sq_block_load(fs, pos, word, b->data, max, e);
 	if (n < 0) {
-		free(b);
+		destroy(b);
 		return NULL;
 	}
-	b->pos = pos;
-	b->word = word;
-	b->refs = 1;
-	b->state = LOOSE;
 	b->len = (uint32_t)n;
 	return b;
 }
 
 /* The lock is held on entry and released. b is held by the caller already. */
-static struct sq_block *await(struct squash *fs, struct shard *s, struct sq_block *b, struct err *e)
+static struct sq_block *await(struct squash *fs, struct sq_block *b, struct err *e)
 {
-	if (b->state == LOADING) {
-		pthread_mutex_unlock(&s->lock);
-		sq_slow(fs);
-		pthread_mutex_lock(&s->lock);
-	}
-	if (b->state == LOADING && b->ahead && !wait_for_idle(fs, s, b)) {
-		uint64_t pos = b->pos;
-		uint32_t word = b->word;
+	struct sq_cache *c = fs->cache;
 
-		release(fs->cache, s, b);
-		pthread_mutex_unlock(&s->lock);
-		return load_alone(fs, pos, word, e);
+	if (b->state == LOADING) {
+		pthread_mutex_unlock(&c->lock);
+		sq_slow(fs);
+		pthread_mutex_lock(&c->lock);
+	}
+	if (b->state == LOADING && b->ahead && !wait_for_idle(fs, b)) {
+		uint64_t pos = b->pos;
+		uint32_t word = b->word, max = b->max;
+
+		release(c, b);
+		pthread_mutex_unlock(&c->lock);
+		return load_alone(fs, pos, word, max, e);
 	}
 	while (b->state == LOADING)
-		pthread_cond_wait(&s->changed, &s->lock);
+		pthread_cond_wait(cond_of(c, b->pos), &c->lock);
 	if (b->state == FAILED) {
 		err_set(e, b->fail_kind, "the block at %llu could not be read", (unsigned long long)b->pos);
 		e->sys = b->fail_sys;
-		release(fs->cache, s, b);
+		release(c, b);
 		b = NULL;
 	}
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&c->lock);
 	return b;
 }
 
-static void begin(struct sq_cache *c, struct shard *s, struct sq_block *b, uint64_t pos, uint32_t word)
+/* The caller has the lock. A block that stands in the hash as LOADING, held, or NULL. */
+static struct sq_block *begin(struct sq_cache *c, uint64_t pos, uint32_t word, uint32_t max,
+			      struct sq_block **victims)
 {
+	struct sq_block *b = make_room(c, pages(max), victims);
+
+	if (!b)
+		return NULL;
 	b->pos = pos;
 	b->word = word;
+	b->max = max;
 	b->refs = 1;
 	b->state = LOADING;
 	b->used = true;
-	b->ahead = b->waiting = false;
-	atomic_store_explicit(&b->served, 0, memory_order_relaxed);
-	hash_add(c, s, b);
+	hash_add(c, b);
+	return b;
 }
 
-struct sq_block *sq_cache_get(struct squash *fs, uint64_t pos, uint32_t word, struct err *e)
+struct sq_block *sq_cache_get(struct squash *fs, uint64_t pos, uint32_t word, uint32_t max, struct err *e)
 {
-	struct shard *s = shard_of(fs->cache, pos);
-	struct sq_block *b;
+	struct sq_cache *c = fs->cache;
+	struct sq_block *b, *victims = NULL;
 
-	pthread_mutex_lock(&s->lock);
-	b = find(fs->cache, s, pos, word);
+	pthread_mutex_lock(&c->lock);
+	b = find(c, pos, word);
 	if (b) {
-		s->hits++;
-		hold(s, b);
-		return await(fs, s, b, e);
+		c->hits++;
+		hold(c, b);
+		return await(fs, b, e);
 	}
-	s->misses++;
-	b = make_room(fs->cache, s);
-	if (!b) {
-		pthread_mutex_unlock(&s->lock);
-		err_sys(e, ENOMEM, "cannot read a block");
-		return NULL;
-	}
-	begin(fs->cache, s, b, pos, word);
-	pthread_mutex_unlock(&s->lock);
-	return load(fs, s, b, e);
+	c->misses++;
+	b = begin(c, pos, word, max, &victims);
+	pthread_mutex_unlock(&c->lock);
+	destroy_all(victims);
+	if (b)
+		return load(fs, b, e);
+	err_sys(e, ENOMEM, "cannot read a block");
+	return NULL;
 }
 
 struct sq_block *sq_cache_peek(struct squash *fs, uint64_t pos, uint32_t word)
 {
-	struct shard *s = shard_of(fs->cache, pos);
+	struct sq_cache *c = fs->cache;
 	struct sq_block *b;
 
-	pthread_mutex_lock(&s->lock);
-	b = find(fs->cache, s, pos, word);
+	pthread_mutex_lock(&c->lock);
+	b = find(c, pos, word);
 	if (b && b->state == LOADING && b->ahead) {
-		hold(s, b);
-		wait_for_idle(fs, s, b);
+		hold(c, b);
+		wait_for_idle(fs, b);
 		if (b->state != READY) {
-			release(fs->cache, s, b);
+			release(c, b);
 			b = NULL;
 		}
 	} else if (b && b->state == READY) {
-		hold(s, b);
+		hold(c, b);
 	} else {
 		b = NULL;
 	}
 	if (b)
-		s->hits++;
-	pthread_mutex_unlock(&s->lock);
+		c->hits++;
+	pthread_mutex_unlock(&c->lock);
 	return b;
 }
 
-/* May a block that nobody asked for take this one's memory? Not when it waits
- * for its first reader itself. */
-static bool gives_way(const struct sq_block *b)
+/* The caller has the lock. May a block that nobody asked for have the memory of
+ * the oldest? Not when that waits for its first reader itself. */
+static enum sq_claim wants(const struct squash *fs, uint64_t pos, uint32_t word)
 {
-	return !b->waiting || atomic_load_explicit(&b->served, memory_order_relaxed);
-}
+	struct sq_cache *c = fs->cache;
+	const struct sq_block *oldest = c->oldest;
 
-/* The caller has the lock. */
-static enum sq_claim wants(struct sq_cache *c, struct shard *s, uint64_t pos, uint32_t word)
-{
-	if (find(c, s, pos, word))
+	if (find(c, pos, word))
 		return SQ_CLAIM_THERE;
-	return s->n < c->share || (s->oldest && gives_way(s->oldest)) ? SQ_CLAIM_YES : SQ_CLAIM_FULL;
+	if (c->bytes + fs->super.block_size <= c->limit || (oldest && (!oldest->waiting || oldest->given)))
+		return SQ_CLAIM_YES;
+	return SQ_CLAIM_FULL;
 }
 
 enum sq_claim sq_cache_wants(struct squash *fs, uint64_t pos, uint32_t word)
 {
-	struct shard *s = shard_of(fs->cache, pos);
 	enum sq_claim claim;
 
-	pthread_mutex_lock(&s->lock);
-	claim = wants(fs->cache, s, pos, word);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_lock(&fs->cache->lock);
+	claim = wants(fs, pos, word);
+	pthread_mutex_unlock(&fs->cache->lock);
 	return claim;
 }
 
 enum sq_claim sq_cache_claim(struct squash *fs, uint64_t pos, uint32_t word, struct sq_block **ret)
 {
-	struct shard *s = shard_of(fs->cache, pos);
+	struct sq_cache *c = fs->cache;
+	struct sq_block *victims = NULL;
 	enum sq_claim claim;
+	struct err e = {};
 
-	pthread_mutex_lock(&s->lock);
-	claim = wants(fs->cache, s, pos, word);
+	pthread_mutex_lock(&c->lock);
+	claim = wants(fs, pos, word);
 	if (claim == SQ_CLAIM_YES) {
-		*ret = make_room(fs->cache, s);
-		if (*ret) {
-			begin(fs->cache, s, *ret, pos, word);
+		*ret = begin(c, pos, word, fs->super.block_size, &victims);
+		if (*ret)
 			(*ret)->ahead = (*ret)->waiting = true;
-		} else {
+		else
 			claim = SQ_CLAIM_FULL;
-		}
 	}
-	pthread_mutex_unlock(&s->lock);
-	return claim;
+	pthread_mutex_unlock(&c->lock);
+	destroy_all(victims);
+	if (claim != SQ_CLAIM_YES || map(*ret, &e) == 0)
+		return claim;
+	sq_cache_settle(fs, *ret, -1, &e);
+	return SQ_CLAIM_FULL;
 }
 
 void sq_cache_settle(struct squash *fs, struct sq_block *b, ssize_t n, const struct err *e)
 {
-	struct shard *s = shard_of(fs->cache, b->pos);
-
-	pthread_mutex_lock(&s->lock);
-	if (n < 0) {
-		fail(fs->cache, s, b, e);
-	} else {
-		b->len = (uint32_t)n;
-		b->state = READY;
-	}
-	pthread_cond_broadcast(&s->changed);
-	release(fs->cache, s, b);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_lock(&fs->cache->lock);
+	settle(fs->cache, b, n, e);
+	release(fs->cache, b);
+	pthread_mutex_unlock(&fs->cache->lock);
 }
 
-void sq_cache_put(struct squash *fs, struct sq_block *b)
+void sq_cache_put(struct squash *fs, struct sq_block *b, uint32_t given)
 {
-	struct shard *s = shard_of(fs->cache, b->pos);
+	struct sq_cache *c = fs->cache;
 
-	pthread_mutex_lock(&s->lock);
-	release(fs->cache, s, b);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_lock(&c->lock);
+	b->given += given < b->len - b->given ? given : b->len - b->given;
+	release(c, b);
+	pthread_mutex_unlock(&c->lock);
 }
 
-void sq_cache_trim(struct sq_cache *c)
+bool sq_cache_trim(struct sq_cache *c)
 {
-	for (size_t i = 0; i < SHARDS; i++) {
-		struct shard *s = &c->shard[i];
-		struct sq_block *next, *b;
+	struct sq_block *next, *b, *victims = NULL;
+	bool left;
 
-		pthread_mutex_lock(&s->lock);
-		for (b = s->newest; b; b = next) {
-			next = b->next;
-			if (b->used) {
-				b->used = false;
-				continue;
-			}
-			order_remove(s, b);
-			hash_remove(c, s, b);
-			s->n--;
-			free(b);
+	pthread_mutex_lock(&c->lock);
+	for (b = c->newest; b; b = next) {
+		next = b->next;
+		if (b->used) {
+			b->used = false;
+			continue;
 		}
-		pthread_mutex_unlock(&s->lock);
+		order_remove(c, b);
+		hash_remove(c, b);
+		c->bytes -= b->cap;
+		b->next = victims;
+		victims = b;
 	}
+	left = c->bytes > 0;
+	pthread_mutex_unlock(&c->lock);
+	destroy_all(victims);
+	return left;
+}
+
+void sq_cache_limit(struct sq_cache *c, size_t bytes)
+{
+	struct sq_block *b, *victims = NULL;
+
+	pthread_mutex_lock(&c->lock);
+	c->limit = bytes;
+	while ((b = c->oldest) && c->bytes > c->limit) {
+		order_remove(c, b);
+		hash_remove(c, b);
+		c->bytes -= b->cap;
+		b->next = victims;
+		victims = b;
+	}
+	pthread_mutex_unlock(&c->lock);
+	destroy_all(victims);
 }
 
 void sq_cache_stats(struct sq_cache *c, struct squash_stats *ret)
 {
-	for (size_t i = 0; i < SHARDS; i++) {
-		struct shard *s = &c->shard[i];
-
-		pthread_mutex_lock(&s->lock);
-		ret->cache_bytes += s->n * (sizeof(struct sq_block) + c->block_size);
-		ret->cache_hits += s->hits;
-		ret->cache_misses += s->misses;
-		pthread_mutex_unlock(&s->lock);
-	}
+	pthread_mutex_lock(&c->lock);
+	ret->cache_bytes = c->bytes;
+	ret->cache_limit = c->limit;
+	ret->cache_hits = c->hits;
+	ret->cache_misses = c->misses;
+	pthread_mutex_unlock(&c->lock);
 }

@@ -74,14 +74,13 @@ static int read_part(struct squash *fs, uint64_t pos, uint32_t word, uint32_t fr
 		sq_advise(fs, pos);
 		return source_read(fs->src, out, n, pos + from, e);
 	}
-	b = sq_cache_get(fs, pos, word, e);
+	b = sq_cache_get(fs, pos, word, exact ? need : fs->super.block_size, e);
 	if (!b)
 		return -1;
 	have = b->len;
 	if (exact ? have == need : have >= need)
 		memcpy(out, b->data + from, n);
-	sq_cache_served(b, n);
-	sq_cache_put(fs, b);
+	sq_cache_put(fs, b, n);
 	return (exact ? have == need : have >= need) ? 0 : wrong_size(pos, e);
 }
 
@@ -100,8 +99,7 @@ static int read_whole(struct squash *fs, uint64_t pos, uint32_t word, uint32_t n
 	got = b->len;
 	if (got == (ssize_t)n)
 		memcpy(out, b->data, n);
-	sq_cache_served(b, n);
-	sq_cache_put(fs, b);
+	sq_cache_put(fs, b, n);
 	return got == (ssize_t)n ? 0 : wrong_size(pos, e);
 }
 

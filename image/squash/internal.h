@@ -26,10 +26,10 @@
  * 7. Decoders and input buffers are lent from a pool: there are as many as
  *    calls ever ran at once (codec.c).
  *
- * What hostile bytes can make us allocate: metadata SQ_META_LIMIT, waypoints
- * SQ_POINTS_LIMIT, table indexes (8 bytes for each 8 KiB of a table, and never
- * more than the image has bytes), the block cache's size, and per call in
- * flight one block, one packed block and a decoder. */
+ * What hostile bytes can make us allocate: squash_options' metadata_bytes for
+ * metadata blocks, indexes of tables and waypoints together; block_cache_bytes;
+ * 1 MiB for slots, ids and hash tables; and per call in flight one block, one
+ * packed block and a decoder. */
 #ifndef SIF_IMAGE_SQUASH_INTERNAL_H
 #define SIF_IMAGE_SQUASH_INTERNAL_H
 
@@ -39,9 +39,8 @@
 #include <stdatomic.h>
 
 #define SQ_META_SIZE 8192u		 /* unpacked metadata block */
-#define SQ_META_LIMIT (64u << 20)	 /* metadata kept */
+#define SQ_META_LIMIT (64u << 20)	 /* metadata kept: blocks, indexes, waypoints */
 #define SQ_META_SLOTS 64u		 /* blocks at hand beyond the limit */
-#define SQ_POINTS_LIMIT (16u << 20)	 /* waypoints kept */
 #define SQ_STRIDE 64u			 /* blocks between two waypoints, at least */
 #define SQ_CACHE_DEFAULT (64u << 20)
 #define SQ_CHUNK_LOG 20			 /* read-ahead hints cover 1 MiB */
@@ -79,8 +78,7 @@ struct sq_meta_block;
 struct sq_meta {
 	_Atomic(struct sq_meta_block *) *bucket;
 	unsigned bits;
-	size_t limit;
-	_Atomic size_t kept;
+	_Atomic size_t limit, kept; /* bytes; of kept, blocks have 3/4 at most */
 	pthread_mutex_t slots_lock;
 	struct sq_meta_block *slot[SQ_META_SLOTS];
 };
@@ -98,7 +96,6 @@ struct squash {
 	uint64_t xattr_start;
 	struct sq_cache *cache;
 	_Atomic(struct sq_points *) points[256];
-	_Atomic size_t points_bytes;
 	pthread_mutex_t pool_lock;
 	struct sq_scratch *pool;
 	_Atomic uint64_t advised[SQ_CHUNKS / 64];
@@ -124,7 +121,9 @@ void sq_scratch_free_all(struct squash *fs);
 ssize_t sq_decode(struct squash *fs, struct sq_scratch *s, const void *in, size_t n, void *out, size_t max,
 		  uint64_t pos, struct err *e) MUST_CHECK;
 
-/* metadata.c: the one way to read metadata. */
+/* metadata.c: may bytes more of metadata be kept? Then they are counted. */
+bool sq_meta_charge(struct squash *fs, size_t bytes);
+/* The one way to read metadata. */
 struct sq_cursor {
 	struct squash *fs;
 	uint64_t pos;	/* of the block on disk */
@@ -167,29 +166,27 @@ ssize_t sq_block_load(struct squash *fs, uint64_t pos, uint32_t word, void *out,
 struct sq_block {
 	struct sq_block *hash_next;
 	struct sq_block *prev, *next; /* in the order of use, while nobody holds it */
+	uint8_t *data;
+	size_t cap; /* bytes mapped */
 	uint64_t pos;
 	uint32_t word;
-	uint32_t len;
+	uint32_t max, len; /* bytes that it may have, that it has */
+	uint32_t given;	   /* bytes given out, at most len */
 	unsigned refs;
 	int state, fail_kind, fail_sys;
 	bool used;    /* since the last trim */
 	bool ahead;   /* unpacked before anybody asked */
 	bool waiting; /* ahead, and not yet read to its end */
-	_Atomic uint32_t served; /* bytes that readers took */
-	uint8_t data[];
 };
 int sq_cache_new(const struct squash *fs, size_t bytes, struct sq_cache **ret, struct err *e) MUST_CHECK;
 void sq_cache_free(struct sq_cache *c);
-/* Unpacks it when it is not there. NULL on failure. */
-struct sq_block *sq_cache_get(struct squash *fs, uint64_t pos, uint32_t word, struct err *e) MUST_CHECK;
+/* Unpacks it when it is not there; more than max bytes are damage. NULL on failure. */
+struct sq_block *sq_cache_get(struct squash *fs, uint64_t pos, uint32_t word, uint32_t max,
+			      struct err *e) MUST_CHECK;
 /* NULL when it is not there. */
 struct sq_block *sq_cache_peek(struct squash *fs, uint64_t pos, uint32_t word);
-void sq_cache_put(struct squash *fs, struct sq_block *b);
-/* Readers have had n bytes of a block that they hold. */
-static inline void sq_cache_served(struct sq_block *b, uint32_t n)
-{
-	atomic_fetch_add_explicit(&b->served, n, memory_order_relaxed);
-}
+/* given: how many of its bytes the caller took. */
+void sq_cache_put(struct squash *fs, struct sq_block *b, uint32_t given);
 /* A block that nobody has asked for: would it be kept? */
 enum sq_claim { SQ_CLAIM_THERE, SQ_CLAIM_FULL, SQ_CLAIM_YES };
 enum sq_claim sq_cache_wants(struct squash *fs, uint64_t pos, uint32_t word);
@@ -197,7 +194,9 @@ enum sq_claim sq_cache_wants(struct squash *fs, uint64_t pos, uint32_t word);
  * sq_cache_settle gives it back with what came out: bytes, or -1 and e. */
 enum sq_claim sq_cache_claim(struct squash *fs, uint64_t pos, uint32_t word, struct sq_block **ret);
 void sq_cache_settle(struct squash *fs, struct sq_block *b, ssize_t n, const struct err *e);
-void sq_cache_trim(struct sq_cache *c);
+/* Drop what was not asked for since the last call. Is anything left? */
+bool sq_cache_trim(struct sq_cache *c);
+void sq_cache_limit(struct sq_cache *c, size_t bytes);
 void sq_cache_stats(struct sq_cache *c, struct squash_stats *ret);
 
 /* Spread a position over 2^bits places. */

@@ -27,7 +27,7 @@ int sq_meta_init(struct squash *fs, size_t limit, struct err *e)
 	struct sq_meta *m = &fs->meta;
 	uint64_t blocks = (fs->super.bytes_used - fs->super.inode_table) / 2048;
 
-	m->limit = limit;
+	atomic_store(&m->limit, limit);
 	m->bits = 6;
 	while (m->bits < 14 && 1ull << m->bits < blocks)
 		m->bits++;
@@ -56,6 +56,24 @@ void sq_meta_free(struct squash *fs)
 		free(m->slot[i]);
 	pthread_mutex_destroy(&m->slots_lock);
 	free(m->bucket);
+}
+
+bool sq_meta_charge(struct squash *fs, size_t bytes)
+{
+	struct sq_meta *m = &fs->meta;
+
+	if (atomic_fetch_add(&m->kept, bytes) + bytes <= atomic_load_explicit(&m->limit, memory_order_relaxed))
+		return true;
+	atomic_fetch_sub(&m->kept, bytes);
+	return false;
+}
+
+/* A quarter is left to indexes and waypoints, without which each read is slow. */
+static bool room_for_blocks(const struct sq_meta *m)
+{
+	size_t limit = atomic_load_explicit(&m->limit, memory_order_relaxed);
+
+	return atomic_load_explicit(&m->kept, memory_order_relaxed) <= limit - limit / 4;
 }
 
 static struct sq_meta_block *find(const struct sq_meta_block *head, uint64_t pos)
@@ -203,17 +221,15 @@ static int copy(struct squash *fs, uint64_t pos, uint32_t off, void *buf, size_t
 		*part = copy_part(b, off, buf, n, disk);
 		return 0;
 	}
-	if (atomic_load_explicit(&m->kept, memory_order_relaxed) > m->limit &&
-	    copy_from_slot(m, pos, off, buf, n, disk, part))
+	if (!room_for_blocks(m) && copy_from_slot(m, pos, off, buf, n, disk, part))
 		return 0;
 	b = load(fs, pos, e);
 	if (!b)
 		return -1;
-	if (atomic_fetch_add(&m->kept, sizeof(*b)) <= m->limit) {
+	if (room_for_blocks(m) && sq_meta_charge(fs, sizeof(*b))) {
 		*part = copy_part(publish(fs, b), off, buf, n, disk);
 		return 0;
 	}
-	atomic_fetch_sub(&m->kept, sizeof(*b));
 	*part = copy_part(b, off, buf, n, disk);
 	put_slot(m, b);
 	return 0;

@@ -116,12 +116,25 @@ void squash_stats(const struct squash *fs, struct squash_stats *ret)
 {
 	*ret = (struct squash_stats){
 		.metadata_bytes = atomic_load_explicit(&fs->meta.kept, memory_order_relaxed),
+		.metadata_limit = atomic_load_explicit(&fs->meta.limit, memory_order_relaxed),
 		.blocks_read = atomic_load_explicit(&fs->blocks_read, memory_order_relaxed),
 	};
 	sq_cache_stats(fs->cache, ret);
 }
 
-void squash_trim(struct squash *fs)
+void squash_limit(struct squash *fs, size_t block_cache_bytes, size_t metadata_bytes)
 {
-	sq_cache_trim(fs->cache);
+	sq_cache_limit(fs->cache, block_cache_bytes);
+	atomic_store(&fs->meta.limit, metadata_bytes);
+}
+
+bool squash_trim(struct squash *fs)
+{
+	bool left = sq_cache_trim(fs->cache);
+
+	/* The image's pages may be gone as well by the time it is used again. */
+	if (!left)
+		for (size_t i = 0; i < ARRAY_SIZE(fs->advised); i++)
+			atomic_store_explicit(&fs->advised[i], 0, memory_order_relaxed);
+	return left;
 }

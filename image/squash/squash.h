@@ -37,7 +37,7 @@ struct squash_super {
 
 struct squash_options {
 	size_t block_cache_bytes; /* decompressed data blocks kept; 0 = 64 MiB */
-	size_t metadata_bytes;	  /* decompressed metadata kept; 0 = 64 MiB */
+	size_t metadata_bytes;	  /* metadata kept, all kinds together; 0 = 64 MiB */
 	/* Called, with no lock held, when a call is about to take long: it goes
 	 * to the image for bytes, or waits for another thread that does. A server
 	 * lets somebody else answer meanwhile. NULL = nobody asks. */
@@ -128,10 +128,16 @@ int squash_lookup(struct squash *fs, const char *path, bool follow, struct squas
 
 /* Memory and cache figures, for the log and `sif mounts`. */
 struct squash_stats {
-	uint64_t metadata_bytes, cache_bytes, blocks_read, cache_hits, cache_misses;
+	uint64_t metadata_bytes, metadata_limit; /* kept */
+	uint64_t cache_bytes, cache_limit;	 /* unpacked blocks kept, and in use */
+	uint64_t blocks_read;			 /* of data and metadata, unpacked or copied */
+	uint64_t cache_hits, cache_misses;
 };
 void squash_stats(const struct squash *fs, struct squash_stats *ret);
-/* Drop data blocks that nobody asked for since the last call. */
-void squash_trim(struct squash *fs);
+/* Change the limits of squash_options; 0 = keep nothing. Blocks are dropped at
+ * once, metadata that is kept stays. */
+void squash_limit(struct squash *fs, size_t block_cache_bytes, size_t metadata_bytes);
+/* Drop data blocks that nobody asked for since the last call. Are any left? */
+bool squash_trim(struct squash *fs);
 
 #endif

@@ -17,43 +17,59 @@ int sq_table_check(const struct squash *fs, const struct sq_table *t, const char
 	return 0;
 }
 
-/* Whoever is first publishes; a second one drops its copy. */
+/* NULL without an error: there is no room to keep it. Whoever is first publishes;
+ * a second one drops its copy. */
 static const uint64_t *load_index(struct squash *fs, struct sq_table *t, struct err *e)
 {
-	size_t n = index_len(t);
-	uint64_t *index = malloc(n * sizeof(*index)), *other = NULL;
+	size_t n = index_len(t), bytes = n * sizeof(uint64_t);
+	uint64_t *index, *other = NULL;
 
-	if (!index) {
+	if (!sq_meta_charge(fs, bytes))
+		return NULL;
+	index = malloc(bytes);
+	if (!index)
 		err_sys(e, ENOMEM, "cannot read a table of the image");
-		return NULL;
-	}
 	sq_slow(fs);
-	if (source_read(fs->src, index, n * sizeof(*index), t->start, e)) {
-		free(index);
-		return NULL;
-	}
+	if (!index || source_read(fs->src, index, bytes, t->start, e))
+		goto drop;
 	for (size_t i = 0; i < n; i++)
 		index[i] = le64(&index[i]);
-	if (!atomic_compare_exchange_strong(&t->index, &other, index)) {
-		free(index);
-		return other;
+	if (atomic_compare_exchange_strong(&t->index, &other, index))
+		return index;
+drop:
+	atomic_fetch_sub(&fs->meta.kept, bytes);
+	free(index);
+	return other;
+}
+
+/* Where the i-th metadata block of a table stands. */
+static int block_of(struct squash *fs, struct sq_table *t, size_t i, uint64_t *ret, struct err *e)
+{
+	const uint64_t *index = atomic_load_explicit(&t->index, memory_order_acquire);
+	uint64_t pos;
+
+	e->kind = ERR_NONE;
+	if (!index)
+		index = load_index(fs, t, e);
+	if (index) {
+		*ret = index[i];
+		return 0;
 	}
-	return index;
+	if (e->kind || source_read(fs->src, &pos, sizeof(pos), t->start + i * sizeof(pos), e))
+		return -1;
+	*ret = le64(&pos);
+	return 0;
 }
 
 int sq_table_get(struct squash *fs, struct sq_table *t, uint32_t i, void *buf, struct err *e)
 {
-	const uint64_t *index = atomic_load_explicit(&t->index, memory_order_acquire);
 	uint64_t off = (uint64_t)i * t->entry;
 	struct sq_cursor c = { .fs = fs, .limit = fs->super.bytes_used, .off = off % SQ_META_SIZE };
 
 	if (i >= t->n)
 		return err_set(e, ERR_FORMAT, "entry %u of a table of %u", i, t->n);
-	if (!index)
-		index = load_index(fs, t, e);
-	if (!index)
+	if (block_of(fs, t, off / SQ_META_SIZE, &c.pos, e))
 		return -1;
-	c.pos = index[off / SQ_META_SIZE];
 	return sq_cursor_read(&c, buf, t->entry, e);
 }
 
@@ -74,6 +90,8 @@ int sq_ids_load(struct squash *fs, struct err *e)
 		if (r == 0)
 			fs->ids[i] = le32(&fs->ids[i]);
 	}
+	if (atomic_load(&t.index))
+		atomic_fetch_sub(&fs->meta.kept, index_len(&t) * sizeof(uint64_t));
 	free(atomic_load(&t.index));
 	return r ? err_ctx(e, "the id table") : 0;
 }

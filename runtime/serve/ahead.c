@@ -137,6 +137,7 @@ static void *begin(void *arg)
 	threads = ahead_threads(cpus_available());
 	if (!threads || !load_list(a))
 		return NULL;
+	serve_limit_memory(a->fs); /* not those of a start: the list is for more than that */
 	while (--threads)
 		start_thread(a, work);
 	return work(a);

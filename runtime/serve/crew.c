@@ -6,48 +6,43 @@
  * waiting in the kernel each request wakes another one in turn, which costs more
  * than most answers: half of a walk's CPU time when it was measured.)
  *
- * The leader steps down, and a parked worker follows it, when
- *   - the next request is there already: several programs, or read-ahead;
- *   - it is about to go to the image for bytes, or to wait for a worker that does
- *     (squash_options.slow): an image on a file system that stalls holds up
- *     those who need its bytes and nobody else.
- * When all are busy the first to finish leads again.
+ * Before an answer that may take long (it goes to the image for bytes, waits for
+ * a worker that does, or is large) the leader looks whether somebody else is
+ * waiting. If so, or if that was so a moment ago, or if answers have been slow, it
+ * steps down, and a parked worker leads meanwhile. A single reader of an image
+ * whose bytes are at hand so stays with one thread: handing over costs two
+ * wake-ups, a third of what unpacking a block costs.
  *
  * Storage that gives no answer, or is tried again and again (storage.c), may keep
- * all of them. A stand-in watches for that: when nobody has led for STALL_MS it
- * takes the lead, another one watches in its place, and what is in memory is
- * still answered. There are as many as requests that hang, up to CREW_STALLED;
- * they do not take part otherwise, since more threads than CPUs only disturb.
+ * all of them. The keeper (keeper.c) sees that the leader does not move, or that
+ * nobody leads, and lets somebody else lead, if need be a new thread beyond those
+ * that are of use for speed: as many as requests that hang, up to CREW_STALLED.
+ * Such a thread ends when it finds enough others parked.
  *
  * Threads are started when they are first needed, and not for the few requests
  * of a short program; until then the server stays on the launch's CPU
- * (runtime/placement.c). */
+ * (runtime/placement.h). */
 #include "runtime/serve/server.h"
 
 #include "base/cpus.h"
 #include "base/log.h"
 
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STACK_SIZE (256 * 1024)
 /* Requests that the main thread answers alone. */
 #define ALONE 96
-/* Unpacking all of the largest blocks takes less. */
-#define STALL_MS 50u
-
-struct worker {
-	struct server *sv;
-	struct channel channel;
-	bool leads;
-	bool stand_in, watches;
-	unsigned answered;
-	uint32_t requester;
-};
+/* Slow answers given without the lead once somebody had to wait. */
+#define CROWD 8
+/* An answer that takes longer than unpacking a block of the usual kind. */
+#define LONG_NS 500000
+#define LARGE_READ (64 * 1024)
 
 static _Thread_local struct worker *self;
 
 static void *work(void *arg);
-static void *stand_in(void *arg);
 
 /* One CPU still gets two: one may wait for the disk while the other answers. */
 static unsigned crew_size(const struct serve_config *cfg)
@@ -64,166 +59,153 @@ void crew_init(struct crew *c, const struct serve_config *cfg)
 {
 	pthread_condattr_t attr;
 
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->vacant, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->stalled, &attr);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->vacant, NULL);
+	pthread_cond_init(&c->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	c->max = crew_size(cfg) - 1;
 }
 
 void crew_destroy(struct crew *c)
 {
+	pthread_cond_destroy(&c->wake);
 	pthread_cond_destroy(&c->vacant);
-	pthread_cond_destroy(&c->stalled);
 	pthread_mutex_destroy(&c->lock);
 }
 
-static bool start_thread(struct server *sv, void *(*fn)(void *))
+bool crew_thread(struct server *sv, void *(*fn)(void *arg))
 {
 	pthread_attr_t attr;
 	pthread_t thread;
-	bool started;
+	bool done;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	started = pthread_create(&thread, &attr, fn, sv) == 0;
+	done = pthread_create(&thread, &attr, fn, sv) == 0;
 	pthread_attr_destroy(&attr);
-	return started;
+	return done;
 }
 
 /* Called with the lock. Without another thread the server is slower, not worse. */
-static void hire(struct server *sv)
+static void find_leader(struct server *sv, unsigned max)
 {
 	struct crew *c = &sv->crew;
 
-	if (start_thread(sv, work))
+	if (c->parked)
+		pthread_cond_signal(&c->vacant);
+	else if (c->n < max && crew_thread(sv, work))
 		c->n++;
-	else
-		c->max = c->n;
 }
 
-static uint64_t now_ms(void)
+/* Whoever is not the leader any more stays what it is: a worker that parks when
+ * it has answered. */
+static bool depose(struct crew *c, struct worker *w)
+{
+	return atomic_compare_exchange_strong(&c->leader, &w, NULL);
+}
+
+void crew_replace(struct server *sv, struct worker *stuck)
+{
+	struct crew *c = &sv->crew;
+
+	if (stuck)
+		depose(c, stuck);
+	atomic_store_explicit(&c->crowd, CROWD, memory_order_relaxed);
+	pthread_mutex_lock(&c->lock);
+	find_leader(sv, CREW_STALLED);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static uint64_t now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Called with the lock, when the lead is left and nobody is there to follow. */
-static void watch(struct server *sv)
+/* The answer at hand will take a while. */
+static void share(struct worker *w)
 {
-	struct crew *c = &sv->crew;
+	struct crew *c = &w->sv->crew;
 
-	c->vacated = now_ms();
-	if (c->watched) {
-		if (c->asleep)
-			pthread_cond_signal(&c->stalled);
-	} else if (c->stand_ins < CREW_STALLED && start_thread(sv, stand_in)) {
-		c->stand_ins++;
-		c->watched = true;
-	}
-}
-
-static void step_down(struct server *sv)
-{
-	struct crew *c = &sv->crew;
-
-	if (!self->leads)
+	if (w->answered < ALONE || w->began)
 		return;
-	self->leads = false;
+	w->began = now_ns();
+	if (atomic_load_explicit(&c->leader, memory_order_relaxed) != w)
+		return;
+	if (!atomic_load_explicit(&c->crowd, memory_order_relaxed)) {
+		if (!channel_pending(&w->channel))
+			return;
+		atomic_store_explicit(&c->crowd, CROWD, memory_order_relaxed);
+	}
+	if (!depose(c, w))
+		return;
 	pthread_mutex_lock(&c->lock);
-	c->led = false;
-	if (c->parked)
-		pthread_cond_signal(&c->vacant);
-	else if (c->n < c->max)
-		hire(sv);
-	else
-		watch(sv);
+	find_leader(w->sv, c->max);
 	pthread_mutex_unlock(&c->lock);
+}
+
+static void shared(struct worker *w)
+{
+	struct crew *c = &w->sv->crew;
+	unsigned crowd = atomic_load_explicit(&c->crowd, memory_order_relaxed);
+
+	if (now_ns() - w->began > LONG_NS)
+		crowd = CROWD;
+	else if (crowd)
+		crowd--;
+	atomic_store_explicit(&c->crowd, crowd, memory_order_relaxed);
+	w->began = 0;
 }
 
 void serve_slow(void *ctx)
 {
 	(void)ctx;
 	/* Not a worker: the image is being opened. */
-	if (self && self->answered >= ALONE)
-		step_down(self->sv);
+	if (self)
+		share(self);
 }
 
 bool serve_patient(uint32_t *ret_requester)
 {
-	*ret_requester = self ? self->requester : 0;
-	if (!self)
+	struct worker *w = self;
+
+	*ret_requester = w ? w->requester : 0;
+	if (!w)
 		return true;
-	step_down(self->sv);
-	return !self->sv->crew.ended;
+	keeper_start(w->sv);
+	if (depose(&w->sv->crew, w))
+		crew_replace(w->sv, NULL);
+	return !w->sv->crew.ended;
 }
 
-/* Called with the lock. Returns when nobody has led for a while. */
-static void await_stall(struct crew *c)
-{
-	for (uint64_t now = now_ms(); !c->ended; now = now_ms()) {
-		uint64_t due = c->vacated + STALL_MS;
-		struct timespec until = { .tv_sec = (time_t)(due / 1000), .tv_nsec = (long)(due % 1000) * 1000000 };
-
-		if (now < due) {
-			pthread_cond_timedwait(&c->stalled, &c->lock, &until);
-		} else if (c->led) {
-			c->asleep = true;
-			pthread_cond_wait(&c->stalled, &c->lock);
-			c->asleep = false;
-		} else {
-			break;
-		}
-	}
-}
-
-static void await_vacancy(struct crew *c)
-{
-	c->parked++;
-	while (c->led && !c->ended)
-		pthread_cond_wait(&c->vacant, &c->lock);
-	c->parked--;
-}
-
-/* Called with the lock. false: another one watches already. */
-static bool stand_by(struct crew *c, struct worker *w)
-{
-	if (!w->watches) {
-		if (!c->led)
-			return true; /* it has just answered: go on */
-		if (c->watched)
-			return false;
-	}
-	c->watched = true;
-	await_stall(c);
-	c->watched = w->watches = false;
-	return true;
-}
-
-/* false: the mount is gone, or there is one stand-in too many. */
+/* false: the mount is gone, or there are workers enough. */
 static bool take_lead(struct worker *w)
 {
 	struct crew *c = &w->sv->crew;
-	bool stay = true;
+	bool leads = false;
 
-	if (w->leads)
+	if (atomic_load_explicit(&c->leader, memory_order_relaxed) == w)
 		return true;
 	pthread_mutex_lock(&c->lock);
-	if (w->stand_in)
-		stay = stand_by(c, w);
-	else
-		await_vacancy(c);
-	if (stay)
-		w->leads = c->led = !c->ended;
-	else
-		c->stand_ins--;
+	while (!c->ended && !leads) {
+		struct worker *nobody = NULL;
+
+		leads = atomic_compare_exchange_strong(&c->leader, &nobody, w);
+		if (leads)
+			break;
+		if (!w->main && c->n > c->max && c->parked)
+			break;
+		c->parked++;
+		pthread_cond_wait(&c->vacant, &c->lock);
+		c->parked--;
+	}
 	pthread_mutex_unlock(&c->lock);
-	return w->leads;
+	return leads;
 }
 
 static void end(struct crew *c)
@@ -231,74 +213,107 @@ static void end(struct crew *c)
 	pthread_mutex_lock(&c->lock);
 	c->ended = true;
 	pthread_cond_broadcast(&c->vacant);
-	pthread_cond_broadcast(&c->stalled);
+	pthread_cond_signal(&c->wake);
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* More than a start asks for: leave its CPU. The threads to come inherit that. */
-static void spread(struct server *sv)
+/* More than a start asks for: leave its CPU, with the threads to come, and take
+ * the memory that this node allows. */
+static void settle(struct server *sv)
 {
+	struct crew *c = &sv->crew;
+
 	serve_place(sv->cfg->cpus, sv->cfg->comer);
-	pthread_mutex_lock(&sv->crew.lock);
-	sv->crew.max = crew_size(sv->cfg) - 1;
-	pthread_mutex_unlock(&sv->crew.lock);
+	serve_limit_memory(sv->fs);
+	pthread_mutex_lock(&c->lock);
+	c->max = crew_size(sv->cfg) - 1;
+	pthread_mutex_unlock(&c->lock);
+	keeper_start(sv);
 }
 
-/* 0 = the mount is gone, -1. */
+static void count(struct worker *w, const struct request *rq)
+{
+	struct crew *c = &w->sv->crew;
+
+	atomic_fetch_add_explicit(&c->requests, 1, memory_order_relaxed);
+	if (rq->head->opcode == FUSE_READ)
+		atomic_fetch_add_explicit(&c->reads, 1, memory_order_relaxed);
+	if (w->answered < ALONE) {
+		if (++w->answered == ALONE)
+			settle(w->sv);
+	} else if (!atomic_load_explicit(&c->awake, memory_order_relaxed)) {
+		keeper_wake(w->sv);
+	}
+}
+
+static bool is_large(const struct request *rq)
+{
+	const struct fuse_read_in *in = rq->arg;
+
+	return rq->head->opcode == FUSE_READ && rq->arg_len >= sizeof(*in) && in->size >= LARGE_READ;
+}
+
+static void answer(struct worker *w, const struct request *rq)
+{
+	struct crew *c = &w->sv->crew;
+	ssize_t result;
+
+	atomic_store_explicit(&c->busy, w, memory_order_relaxed);
+	w->requester = rq->head->pid;
+	count(w, rq);
+	if (is_large(rq))
+		share(w);
+	result = op_dispatch(w->sv, &w->channel, rq);
+	if (result != OP_SILENT)
+		channel_reply(&w->channel, rq, result);
+	if (w->began)
+		shared(w);
+	if (atomic_load_explicit(&c->busy, memory_order_relaxed) == w)
+		atomic_store_explicit(&c->busy, NULL, memory_order_relaxed);
+}
+
+/* 0 = the mount is gone, or the worker is not needed any more; -1. */
 static int answer_all(struct worker *w, struct err *e)
 {
-	int rc = 0;
+	struct request rq;
+	int rc = 1;
 
 	self = w;
 	while (take_lead(w)) {
-		struct request rq;
-		ssize_t result;
-
 		rc = channel_receive(&w->channel, &rq, e);
-		if (rc <= 0) {
-			end(&w->sv->crew);
+		if (rc <= 0)
 			break;
-		}
-		w->requester = rq.head->pid;
-		if (w->answered < ALONE) {
-			if (++w->answered == ALONE)
-				spread(w->sv);
-		} else if (channel_pending(&w->channel))
-			step_down(w->sv);
-		result = op_dispatch(w->sv, &w->channel, &rq);
-		if (result != OP_SILENT)
-			channel_reply(&w->channel, &rq, result);
+		answer(w, &rq);
 	}
 	self = NULL;
+	if (rc <= 0)
+		end(&w->sv->crew);
 	return rc < 0 ? -1 : 0;
-}
-
-static void run_worker(struct worker *w)
-{
-	struct err e = {};
-
-	if (channel_open(&w->channel, w->sv->cfg->device_fd, &e)) {
-		log_warn("%s", e.msg);
-		return;
-	}
-	/* The server cannot go on without this worker's reader: its end makes the
-	 * kernel fail what is asked, where silence would make programs wait. */
-	if (answer_all(w, &e)) {
-		log_warn("the server of '%s' ends: %s", w->sv->cfg->name, e.msg);
-		_exit(1);
-	}
-	channel_close(&w->channel);
 }
 
 static void *work(void *arg)
 {
-	run_worker(&(struct worker){ .sv = arg, .answered = ALONE });
-	return NULL;
-}
+	struct server *sv = arg;
+	struct worker *w = calloc(1, sizeof(*w));
+	struct err e = {};
 
-static void *stand_in(void *arg)
-{
-	run_worker(&(struct worker){ .sv = arg, .answered = ALONE, .stand_in = true, .watches = true });
+	if (w)
+		*w = (struct worker){ .sv = sv, .answered = ALONE };
+	if (!w || channel_open(&w->channel, sv->cfg->device_fd, &e)) {
+		log_warn("%s", w ? e.msg : "cannot start a worker");
+	} else {
+		/* The server cannot go on without this worker's reader: its end makes the
+		 * kernel fail what is asked, where silence would make programs wait. */
+		if (answer_all(w, &e)) {
+			log_warn("the server of '%s' ends: %s", sv->cfg->name, e.msg);
+			_exit(1);
+		}
+		channel_close(&w->channel);
+	}
+	free(w);
+	pthread_mutex_lock(&sv->crew.lock);
+	sv->crew.n--;
+	pthread_mutex_unlock(&sv->crew.lock);
 	return NULL;
 }
 
@@ -306,7 +321,25 @@ static void *stand_in(void *arg)
  * they could answer, and one of them may hang in the storage. */
 int serve_run(struct server *sv, struct err *e)
 {
-	struct worker w = { .sv = sv, .channel = sv->first };
+	struct worker w = { .sv = sv, .channel = sv->first, .main = true };
 
 	return answer_all(&w, e);
+}
+
+void serve_stats(struct server *sv, struct serve_stats *ret)
+{
+	struct squash_stats s;
+
+	squash_stats(sv->fs, &s);
+	*ret = (struct serve_stats){
+		.metadata_bytes = s.metadata_bytes,
+		.metadata_limit = s.metadata_limit,
+		.block_bytes = s.cache_bytes,
+		.block_limit = s.cache_limit,
+		.blocks_unpacked = s.blocks_read,
+		.hits = s.cache_hits,
+		.misses = s.cache_misses,
+		.requests = atomic_load_explicit(&sv->crew.requests, memory_order_relaxed),
+		.reads = atomic_load_explicit(&sv->crew.reads, memory_order_relaxed),
+	};
 }

@@ -37,6 +37,13 @@ void serve_place(const char *wanted, const char *comer);
 /* The same for the calling thread alone. *ret: its CPUs. 0 or -1. */
 int serve_place_thread(const char *wanted, const char *comer, struct cpus *ret) MUST_CHECK;
 
+/* Set the limits of fs: unpacked blocks 2 % of the tightest memory limit of the
+ * cgroups above us, 2 to 64 MiB; metadata 4 %, 4 to 64 MiB. */
+void serve_limit_memory(struct squash *fs);
+/* The limits until then, which is after a start's few requests. */
+#define SERVE_START_BLOCKS ((size_t)4 << 20)
+#define SERVE_START_METADATA ((size_t)4 << 20)
+
 struct server;
 
 /* For squash_options.slow: the calling worker is about to be busy, somebody else
@@ -55,6 +62,16 @@ int serve_open(const struct serve_config *cfg, struct squash *fs, struct server 
 /* Answer requests until the mount is gone. sv is in use by other threads until the
  * process ends, which is to come next. */
 int serve_run(struct server *sv, struct err *e) MUST_CHECK;
+
+/* Figures for `sif mounts`; any thread may ask. */
+struct serve_stats {
+	uint64_t metadata_bytes, metadata_limit; /* kept */
+	uint64_t block_bytes, block_limit;	 /* unpacked data blocks kept, and in use */
+	uint64_t requests, reads;		 /* READ requests among all requests */
+	uint64_t blocks_unpacked;		 /* of data and metadata */
+	uint64_t hits, misses;			 /* of the block cache; a block wanted whole is neither */
+};
+void serve_stats(struct server *sv, struct serve_stats *ret);
 void serve_free(struct server *sv); /* NULL is fine */
 
 #endif

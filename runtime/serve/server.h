@@ -13,20 +13,24 @@
  * years; larger values overflow in some kernels' arithmetic.) */
 #define FOREVER UINT32_MAX
 
-#define CREW_MAX 4	/* workers that are meant to be at work at once */
-#define CREW_STALLED 60 /* and those who stand in for them on storage that stalls */
+/* Threads, the main one among them, that are of use; and that may be waiting for
+ * an image whose storage stalls. */
+#define CREW_MAX 4
+#define CREW_STALLED 60
+struct worker;
 struct crew {
+	_Atomic(struct worker *) leader; /* NULL = nobody leads */
+	_Atomic(struct worker *) busy;	 /* the leader, between a request and its reply */
+	_Atomic unsigned crowd;		 /* how many slow answers shall still be given while another leads */
+	_Atomic uint64_t requests, reads;
+	_Atomic bool awake; /* the keeper ticks */
 	pthread_mutex_t lock;
-	pthread_cond_t vacant;	/* nobody leads */
-	pthread_cond_t stalled; /* nobody leads, and nobody is there to follow */
-	bool led;
+	pthread_cond_t vacant; /* nobody leads */
+	pthread_cond_t wake;   /* the keeper */
 	_Atomic bool ended;
-	unsigned parked; /* waiting for the lead */
-	unsigned n, max; /* threads beside the main one */
-	unsigned stand_ins;
-	bool watched;	   /* a stand-in looks whether the lead stays vacant, */
-	bool asleep;	   /* and sleeps until somebody steps down */
-	uint64_t vacated;  /* when, ms */
+	bool keeper;	    /* there is one */
+	unsigned parked;    /* waiting for the lead */
+	unsigned n, max;    /* workers, the main thread not counted; how many are of use */
 };
 
 struct server {
@@ -57,9 +61,25 @@ static inline uint64_t ref_of(const struct server *sv, uint64_t node)
 	return node == FUSE_ROOT_ID ? squash_root_ref(sv->fs) : node - 2;
 }
 
-/* crew.c: the threads. */
+/* crew.c: the threads that answer. */
+struct worker {
+	struct server *sv;
+	struct channel channel;
+	unsigned answered; /* up to the end of the start */
+	uint64_t began;	   /* when the answer at hand became slow, ns; 0 = it is not */
+	uint32_t requester; /* process of the request at hand */
+	bool main;
+};
 void crew_init(struct crew *c, const struct serve_config *cfg);
 void crew_destroy(struct crew *c);
+/* The leader has been busy for long: somebody else shall lead. */
+void crew_replace(struct server *sv, struct worker *stuck);
+/* Called with the lock: start a thread; false where that fails. */
+bool crew_thread(struct server *sv, void *(*fn)(void *arg));
+
+/* keeper.c: the thread that looks after the others. */
+void keeper_start(struct server *sv);
+void keeper_wake(struct server *sv);
 
 /* ops.c: answer rq into c->data; bytes of the reply or -errno, OP_SILENT = the
  * kernel expects no reply. */

@@ -16,7 +16,7 @@ tests_bench_fs_read_LDADD = libbase.a
 tests_lib_with_image_SOURCES = tests/lib/with_image.c
 tests_lib_with_image_LDADD = libruntime.a libbase.a
 server_tests = tests/server/life.sh tests/server/refuse.sh tests/server/tree.sh tests/server/damage.sh \
-	tests/server/place.sh
+	tests/server/place.sh tests/server/memory.sh tests/server/idle.sh tests/server/stall.sh
 TESTS += $(server_tests)
 EXTRA_DIST += tests/lib/server.sh $(server_tests)
 endif

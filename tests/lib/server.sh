@@ -33,7 +33,7 @@ if [ "$(id -u)" = 0 ]; then
 	cp "$top_builddir/sif-fuse" "$box/build/" && cp "$top_builddir/tests/lib/with_image" "$box/build/tests/lib/" || exit 1
 	chown -R "$run_user:" "$box"
 	cd / || exit 1
-	user_keep="SIF_SHARED SIF_TEST_LIMIT DAMAGES"
+	user_keep="SIF_SHARED SIF_TEST_LIMIT SIF_TEST_CGROUP DAMAGES"
 	: "${SIF_SHARED:=$top_srcdir/../shared}"
 	as_user env top_srcdir="$box" top_builddir="$box/build" sh "$box/tests/server/${0##*/}" "$@"
 	exit
