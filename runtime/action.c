@@ -4,6 +4,7 @@
  *   action_env.c     the image's environment scripts in this process
  *   action_sh.c      the same by the image's own shell, when they ask too much
  *   action_image.c   finding files beneath the root
+ *   action_libs.c    the directories of the image's dynamic linker
  *   oci_env.c        undoing a known fault of builders */
 #include "runtime/action_parts.h"
 

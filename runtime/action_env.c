@@ -192,8 +192,11 @@ static void library_path(const struct stage *st, struct script_vars *vars)
 {
 	const char *now = get(vars, "LD_LIBRARY_PATH");
 
-	if (!*now && image_has_entries(st->root_fd, LIBS_DIR))
-		script_vars_export(vars, "LD_LIBRARY_PATH", LIBS_DIR);
+	if ((!*now || strcmp(now, LIBS_DIR) == 0) && image_has_entries(st->root_fd, LIBS_DIR)) {
+		OWN_FREE char *path = image_library_path(st->root_fd);
+
+		script_vars_export(vars, "LD_LIBRARY_PATH", path);
+	}
 	if (st->env->ld_prepend)
 		join(vars, "LD_LIBRARY_PATH", st->env->ld_prepend, get(vars, "LD_LIBRARY_PATH"));
 	if (st->env->ld_append)

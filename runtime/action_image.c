@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SCRIPTS_MAX = 512 };
+enum { SCRIPTS_MAX = 512, NAMES_MAX = 4096 };
 
 /* 0, or the errno that execve would give. */
 static int check_executable(int root_fd, const char *path)
@@ -65,6 +65,20 @@ bool image_has_entries(int root_fd, const char *dir)
 static int by_bytes(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int image_list(int root_fd, const char *dir, struct strv *ret)
+{
+	OWN_DIR DIR *d = open_dir(root_fd, dir);
+	struct dirent *entry;
+
+	if (!d)
+		return -1;
+	while (ret->n < NAMES_MAX && (entry = readdir(d)))
+		strv_add(ret, entry->d_name);
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), by_bytes);
+	return 0;
 }
 
 int image_list_scripts(int root_fd, const char *dir, struct strv *ret, struct err *e)

@@ -37,6 +37,14 @@ int image_find_program(const struct stage *st, const char *path, const char *nam
 /* The first of bash and sh that is there, or NULL. */
 const char *image_shell(int root_fd);
 
+/* Every name in a directory, in the order of bytes, at most 4096; -1: cannot. */
+int image_list(int root_fd, const char *dir, struct strv *ret);
+
+/* action_libs.c: LIBS_DIR behind the directories of the image's ldconfig, as a
+ * value of LD_LIBRARY_PATH; malloc'ed. For images without ld.so.conf (musl) it is
+ * LIBS_DIR alone. */
+char *image_library_path(int root_fd);
+
 /* action_target.c: fills st->target, or ret->message. */
 int target_make(struct stage *st, struct action *ret, struct err *e);
 /* Words of `run` that an OCI runscript would evaluate a second time. */

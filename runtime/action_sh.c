@@ -145,8 +145,13 @@ static void restore_host(const struct stage *st, struct str *text, struct strv *
 
 static void library_path(const struct stage *st, struct str *text, struct strv *envp)
 {
-	if (image_has_entries(st->root_fd, LIBS_DIR))
-		str_add(text, "export LD_LIBRARY_PATH=\"${LD_LIBRARY_PATH:-" LIBS_DIR "}\"\n");
+	if (image_has_entries(st->root_fd, LIBS_DIR)) {
+		OWN_FREE char *path = image_library_path(st->root_fd);
+
+		add_value(envp, 'l', "d", path);
+		str_add(text, "case ${LD_LIBRARY_PATH:-} in ''|" LIBS_DIR ") export LD_LIBRARY_PATH=\"$sif__l_d\" ;; esac; "
+			      "unset sif__l_d\n");
+	}
 	if (st->env->ld_prepend) {
 		add_value(envp, 'l', "p", st->env->ld_prepend);
 		str_add(text, "export LD_LIBRARY_PATH=\"$sif__l_p${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\"; "

@@ -40,7 +40,7 @@ libruntime_a_SOURCES += \
 	runtime/script.h runtime/script_ast.h runtime/script_vars.c runtime/script_parse.c \
 	runtime/script_expand.c runtime/script_test.c runtime/script_eval.c \
 	runtime/action.c runtime/action_parts.h runtime/action_image.c runtime/action_target.c \
-	runtime/action_env.c runtime/action_sh.c runtime/oci_env.c
+	runtime/action_env.c runtime/action_sh.c runtime/action_libs.c runtime/oci_env.c
 
 dist_man_MANS += docs/man/sif-environment.7
 

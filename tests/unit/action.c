@@ -354,6 +354,40 @@ static void injection(void **state)
 	action_free(&l.action);
 }
 
+/* Where something lies in /.singularity.d/libs, the image's own libraries win. */
+static void libraries_of_the_image_come_first(void **state)
+{
+	struct launched l;
+
+	(void)state;
+	put("/.singularity.d/libs/libhost.so", 0644, "");
+	strv_add(&spec.args, "mytool");
+	launch_in(root, &l);
+	expect(&l, "LD_LIBRARY_PATH", "/.singularity.d/libs"); /* no ld.so.conf */
+	action_free(&l.action);
+
+	sh("mkdir -p %s/usr/lib/x86 %s/opt/a/lib %s/opt/b/lib; ln -sfn usr/lib %s/lib; ln -sfn / %s/usr/up", root, root,
+	   root, root, root);
+	put("/etc/ld.so.conf", 0644, "# libraries\ninclude ld.so.conf.d/*.conf\n/opt/gone/lib\nhwcap 1 nosegneg\n");
+	put("/etc/ld.so.conf.d/20-b.conf", 0644, "/opt/b/lib=libc6 relative/lib # why\n/usr/up/opt/a/lib\n");
+	put("/etc/ld.so.conf.d/10-a.conf", 0644, "/opt/a/lib,/usr/lib/x86\ninclude /etc/ld.so.conf\n");
+	put("/etc/ld.so.conf.d/30.off", 0644, "/opt\n");
+	launch_in(root, &l);
+	expect(&l, "LD_LIBRARY_PATH", "/opt/a/lib:/usr/lib/x86:/opt/b/lib:/lib:/.singularity.d/libs");
+	action_free(&l.action);
+	if (has_shell)
+		compare_ways(root);
+
+	/* a path that somebody chose stays as it is */
+	host[0] = "APPTAINERENV_LD_LIBRARY_PATH=/inj";
+	strv_free(&spec.args);
+	strv_add(&spec.args, "mytool");
+	launch_in(root, &l);
+	expect(&l, "LD_LIBRARY_PATH", "/inj:/.singularity.d/libs");
+	action_free(&l.action);
+	sh("rm -rf %s/etc %s/lib %s/usr %s/opt/a %s/opt/b", root, root, root, root, root);
+}
+
 static void programs_that_cannot_run(void **state)
 {
 	static const struct {
@@ -809,6 +843,7 @@ int main(void)
 		TEST(image_wins_over_host),
 		TEST(sif_keeps_what_the_image_empties),
 		TEST(injection),
+		TEST(libraries_of_the_image_come_first),
 		TEST(programs_that_cannot_run),
 		TEST(what_run_and_test_execute),
 		TEST(oci_runscripts),
