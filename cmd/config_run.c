@@ -85,11 +85,17 @@ static void add_builtin(struct listing *l, const char *key, const char *value)
 	add_row(l, &(struct row){ key, value, NULL, "built-in", 0 });
 }
 
+/* Of its lines one counts. */
+static bool is_single(const struct config_key *key)
+{
+	return key->kind == CONFIG_BOOL || key->kind == CONFIG_SIZE || key->kind == CONFIG_WORD;
+}
+
 /* Keys of which every line counts, and lines of sections when no image is
  * named: then nobody knows yet which one will count. */
 static void list_lines(struct listing *l, const struct config *c, const struct config_key *key, const char *image)
 {
-	bool collected = key->kind != CONFIG_BOOL && key->kind != CONFIG_SIZE;
+	bool collected = !is_single(key);
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct setting *s = &c->v[i];
@@ -127,7 +133,7 @@ static void list_key(struct listing *l, const struct config *c, const struct con
 {
 	const struct setting *s;
 
-	if (key->kind == CONFIG_BOOL || key->kind == CONFIG_SIZE) {
+	if (is_single(key)) {
 		s = policy_setting(c, key, image);
 		if (s)
 			add_setting(l, s);

@@ -1,5 +1,6 @@
 #include "runtime/config.h"
 
+#include "base/cpus.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -12,22 +13,31 @@
 
 enum { FILE_LIMIT = 1 << 20, KEY_LIMIT = 64 };
 
+static int check_cpus(const char *value, struct err *e)
+{
+	struct cpus cpus;
+
+	return strcmp(value, "auto") == 0 ? 0 : cpus_parse(value, &cpus, e);
+}
+
 #define FIELD(f) .offset = offsetof(struct run_spec, f)
 
 const struct config_key config_keys[] = {
-	{ "bind path", CONFIG_PATHS, 0, NULL, "a host path to bind, SRC[:DEST[:OPTS]]; '-' in front: if it exists" },
+	{ "bind path", CONFIG_PATHS, 0, NULL, "a host path to bind, SRC[:DEST[:OPTS]]; '-' in front: if it exists", NULL },
 	{ "mount home", CONFIG_BOOL, FIELD(mount_home), "yes", "bind the user's home directory" },
 	{ "mount tmp", CONFIG_BOOL, FIELD(mount_tmp), "yes", "bind /tmp and /var/tmp" },
 	{ "mount cwd", CONFIG_BOOL, FIELD(mount_cwd), "yes", "bind the working directory" },
 	{ "mount proc", CONFIG_BOOL, FIELD(mount_proc), "yes", "bind /proc" },
 	{ "mount sys", CONFIG_BOOL, FIELD(mount_sys), "yes", "bind /sys" },
 	{ "mount dev", CONFIG_BOOL, FIELD(mount_dev), "yes", "bind /dev" },
+	{ "mount cpus", CONFIG_WORD, FIELD(mount_cpus), "auto", "where image servers run: auto, or a list such as 0-3,8",
+	  check_cpus },
 	{ "bind control", CONFIG_BOOL, FIELD(bind_control), "yes", "users may bind paths of their choice" },
 	{ "sessiondir size", CONFIG_SIZE, FIELD(session_size), "64M", "limit of --contain and --writable-tmpfs" },
 	{ "unpack limit", CONFIG_SIZE, FIELD(unpack_limit), "32G",
 	  "all images of a user that had to be unpacked on a node" },
-	{ "default", CONFIG_OPTION, 0, NULL, "'default NAME = VALUE': a default of the run option NAME" },
-	{ "forbid option", CONFIG_FORBID, 0, NULL, "a run option that users may not set" },
+	{ "default", CONFIG_OPTION, 0, NULL, "'default NAME = VALUE': a default of the run option NAME", NULL },
+	{ "forbid option", CONFIG_FORBID, 0, NULL, "a run option that users may not set", NULL },
 	{ .name = NULL },
 };
 
@@ -149,6 +159,8 @@ static int check_value(struct setting *s, struct err *e)
 		if (num_size(s->value, &size, e))
 			return -1;
 		return size ? 0 : err_set(e, ERR_USAGE, "'%s' leaves no room", s->value);
+	case CONFIG_WORD:
+		return s->key->check(s->value, e);
 	case CONFIG_PATHS:
 		if (s->value[0] != '/' && str_starts(s->value, "-/") == 0)
 			return err_set(e, ERR_USAGE, "'%s' is not an absolute path", s->value);

@@ -18,6 +18,7 @@
 enum config_kind {
 	CONFIG_BOOL,   /* of the two files the stricter value counts */
 	CONFIG_SIZE,   /* bytes; the administrator's is the upper limit */
+	CONFIG_WORD,   /* the administrator's value counts, else the user's */
 	CONFIG_PATHS,  /* collected */
 	CONFIG_OPTION, /* "default NAME = value": any row of run_options */
 	CONFIG_FORBID, /* "forbid option = NAME": collected */
@@ -26,9 +27,10 @@ enum config_kind {
 struct config_key {
 	const char *name; /* "mount home" */
 	enum config_kind kind;
-	size_t offset; /* of the bool or uint64_t in struct run_spec */
+	size_t offset; /* in struct run_spec: of the bool, uint64_t or, for a word, char * */
 	const char *builtin; /* value without any file, NULL = none */
 	const char *help;
+	int (*check)(const char *value, struct err *e); /* of CONFIG_WORD */
 };
 
 extern const struct config_key config_keys[]; /* .name NULL at the end */

@@ -159,6 +159,7 @@ static int enter(struct launch *l, struct err *e)
 		.share = !l->spec->no_share,
 		.home = l->host.home,
 		.record_fd = l->spec->record_fd,
+		.cpus = l->spec->mount_cpus,
 	};
 	OWN_ROOT_MOUNT struct root_mount root = ROOT_MOUNT_INIT;
 
@@ -167,7 +168,7 @@ static int enter(struct launch *l, struct err *e)
 	if (l->image.kind != ROOTFS_DIRECTORY)
 		placement_hold(&l->placement);
 	wishes.comer = l->placement.held ? &l->placement.before : NULL;
-	if (rootfs_serve(&l->image, &wishes, &root, e) || perform_begin(&l->performance, &l->plan, l->host.home, e) ||
+	if (rootfs_serve(&l->image, &wishes, &root, e) || perform_begin(&l->performance, &l->plan, &wishes, e) ||
 	    enter_namespaces(l, &wishes, &root, e))
 		return -1;
 	l->umask = umask(0); /* modes of mount points are what they say */

@@ -63,16 +63,17 @@ static int give_up(struct perform_step *ps, struct err *e)
  * 1. prepare
  */
 
-static int begin_image(struct perform_step *ps, const char *home, struct err *e)
+static int begin_image(struct perform_step *ps, const struct root_wishes *main, struct err *e)
 {
 	const struct rootfs_want want = { .data = true, .object = ps->s->object };
+	const struct root_wishes wishes = { .record_fd = -1, .home = main->home, .cpus = main->cpus };
 
 	if (rootfs_open(ps->s->source, &want, &ps->other, e))
 		return -1;
-	return rootfs_serve(&ps->other, &(struct root_wishes){ .record_fd = -1, .home = home }, &ps->image, e);
+	return rootfs_serve(&ps->other, &wishes, &ps->image, e);
 }
 
-int perform_begin(struct performance *pf, const struct plan *plan, const char *home, struct err *e)
+int perform_begin(struct performance *pf, const struct plan *plan, const struct root_wishes *main, struct err *e)
 {
 	pf->plan = plan;
 	pf->steps = xcalloc(plan->n + 1, sizeof(*pf->steps));
@@ -80,7 +81,7 @@ int perform_begin(struct performance *pf, const struct plan *plan, const char *h
 		pf->steps[i] = (struct perform_step){ .s = &plan->steps[i], .tree = -1, .other = ROOTFS_INIT,
 						      .image = ROOT_MOUNT_INIT };
 	for (size_t i = 0; i < plan->n; i++) {
-		if (plan->steps[i].kind == STEP_IMAGE && begin_image(&pf->steps[i], home, e))
+		if (plan->steps[i].kind == STEP_IMAGE && begin_image(&pf->steps[i], main, e))
 			return -1;
 		pf->steps[i].other.unpack_limit = plan->unpack_limit;
 	}

@@ -19,9 +19,10 @@ struct performance {
 #define PERFORMANCE_INIT { .session = SESSION_INIT, .root = ROOT_MOUNT_INIT }
 
 /* In the caller's own namespaces: open the other images of the plan, and start
- * their servers. They are shared with nobody: their mounts belong to this
- * launch's user namespace. */
-int perform_begin(struct performance *pf, const struct plan *plan, const char *home, struct err *e) MUST_CHECK;
+ * their servers, as main says of the launch's own image. They are shared with
+ * nobody: their mounts belong to this launch's user namespace. */
+int perform_begin(struct performance *pf, const struct plan *plan, const struct root_wishes *main,
+		  struct err *e) MUST_CHECK;
 /* What can be done while the image server starts: the session, a copy of every
  * bind source, other images. Takes what root holds. */
 int perform_prepare(struct performance *pf, const struct identity *id, struct root_mount *root,

@@ -52,6 +52,8 @@ const struct setting *policy_setting(const struct config *c, const struct config
 		return user ? user : system;
 	if (key->kind == CONFIG_BOOL)
 		return bool_value(system->value) ? user : system;
+	if (key->kind == CONFIG_WORD)
+		return system;
 	if (key->kind == CONFIG_SIZE)
 		return size_value(user->value) <= size_value(system->value) ? user : system;
 	return user;
@@ -141,6 +143,16 @@ static void apply_size(const struct config *c, const struct config_key *key, con
 	log_warn("'%s' is limited to %s by %s:%u", key->name, limit->value, limit->file, limit->line);
 }
 
+/* An option that was asked for may have filled the field already. */
+static void apply_word(const struct config *c, const struct config_key *key, const char *image, struct run_spec *s)
+{
+	const struct setting *k = policy_setting(c, key, image);
+	char **field = (char **)(void *)((char *)s + key->offset);
+
+	if (k && !*field)
+		*field = xstrdup(k->value);
+}
+
 static void apply_keys(const struct config *c, const char *image, struct run_spec *s)
 {
 	for (const struct config_key *key = config_keys; key->name; key++) {
@@ -150,6 +162,8 @@ static void apply_keys(const struct config *c, const char *image, struct run_spe
 			*(bool *)((char *)s + key->offset) = bool_value(k->value);
 		else if (key->kind == CONFIG_SIZE)
 			apply_size(c, key, image, s);
+		else if (key->kind == CONFIG_WORD)
+			apply_word(c, key, image, s);
 	}
 }
 

@@ -276,6 +276,7 @@ static struct server_request request(const struct rootfs *r, const struct root_w
 		.name = r->path,
 		.uid = geteuid(),
 		.gid = getegid(),
+		.cpus = w ? w->cpus : NULL,
 		.comer = w ? w->comer : NULL,
 		.hot_offset = r->hot_offset,
 		.hot_size = r->hot_size,

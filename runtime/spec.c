@@ -19,7 +19,8 @@ void run_spec_free(struct run_spec *s)
 	struct strv *const lists[] = { &s->args,      &s->bind_words, &s->mount_words,	 &s->bind_paths, &s->scratch,
 				       &s->env,	      &s->env_files,  &s->env_from_host, &s->no_env,	 &s->overlay,
 				       &s->no_mount };
-	char **const strings[] = { &s->image, &s->workdir, &s->cwd, &s->home, &s->shell, &s->app, &s->hostname, &s->dns };
+	char **const strings[] = { &s->image, &s->workdir, &s->cwd, &s->home, &s->shell, &s->app, &s->hostname, &s->dns,
+				 &s->mount_cpus };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_free(lists[i]);

@@ -66,6 +66,7 @@ struct run_spec {
 	bool nv, rocm; /* GPU wanted; nothing to do where there is none */
 	bool no_share; /* an image server of its own */
 	bool unpack;   /* --unsquash: do not mount the image, unpack it */
+	char *mount_cpus; /* where image servers run, "auto" or a list; NULL = auto (configuration) */
 	bool host_rc; /* shell: read start-up files of the host's home */
 
 	int record_fd; /* gets what is read of the image first, borrowed; -1 = none */

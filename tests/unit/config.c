@@ -88,6 +88,7 @@ static void mistakes_name_file_and_line(void **state)
 		{ "mount home = perhaps", "system.conf:1: mount home: 'perhaps' is neither yes nor no" },
 		{ "mount home =", "system.conf:1: mount home: 'mount home' has no value" },
 		{ "sessiondir size = 0", "system.conf:1: sessiondir size: '0' leaves no room" },
+		{ "mount cpus = 3-1", "system.conf:1: mount cpus: the list of CPUs '3-1' has no range 3-1" },
 		{ "bind path = opt", "system.conf:1: bind path: 'opt' is not an absolute path" },
 		{ "default nope = 1", "system.conf:1: there is no run option 'nope'" },
 		{ "default = 1", "system.conf:1: unknown key 'default'" },
@@ -120,6 +121,19 @@ static void a_user_cannot_loosen(void **state)
 	assert_false(f->spec.mount_tmp);
 	assert_false(f->spec.mount_sys);
 	assert_true(f->spec.session_size == 32u << 20);
+}
+
+static void of_words_the_administrators_counts(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(user_file(f, "mount cpus = 0-3,8\n"), 0);
+	assert_int_equal(apply(f), 0);
+	assert_string_equal(f->spec.mount_cpus, "0-3,8");
+	own_free_(&f->spec.mount_cpus);
+	assert_int_equal(system_file(f, "mount cpus = auto\n"), 0);
+	assert_int_equal(apply(f), 0);
+	assert_string_equal(f->spec.mount_cpus, "auto");
 }
 
 static void words_cannot_pass_a_limit(void **state)
@@ -198,7 +212,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(lines_have_one_grammar),	      TEST(mistakes_name_file_and_line),
-		TEST(a_user_cannot_loosen),	      TEST(words_cannot_pass_a_limit),
+		TEST(a_user_cannot_loosen),	      TEST(of_words_the_administrators_counts), TEST(words_cannot_pass_a_limit),
 		TEST(bind_control_refuses_with_the_line), TEST(forbidden_is_what_a_user_sets),
 		TEST(defaults_are_the_weakest),	      TEST(sections_count_beneath_their_path),
 	};
