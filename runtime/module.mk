@@ -37,7 +37,8 @@ endif
 # env: the environment, the evaluator of image scripts, what is executed
 libruntime_a_SOURCES += \
 	runtime/env.c runtime/env_filter.c runtime/env_file.c \
-	runtime/script.h runtime/script_ast.h runtime/script_vars.c runtime/script_parse.c \
+	runtime/script.h runtime/script_ast.h runtime/script_vars.c runtime/script_arena.c \
+	runtime/script_parser.h runtime/script_parse.c runtime/script_word.c \
 	runtime/script_expand.c runtime/script_test.c runtime/script_eval.c \
 	runtime/action.c runtime/action_parts.h runtime/action_image.c runtime/action_target.c \
 	runtime/action_env.c runtime/action_sh.c runtime/action_libs.c runtime/oci_env.c
