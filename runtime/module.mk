@@ -10,7 +10,7 @@ libruntime_a_SOURCES += \
 	runtime/identity.h runtime/identity.c runtime/init.h runtime/init.c runtime/mount.h runtime/mount.c \
 	runtime/namespace.h runtime/namespace.c runtime/path.h runtime/path.c runtime/perform.h runtime/perform.c \
 	runtime/placement.h runtime/placement.c \
-	runtime/plan.h runtime/plan_parts.h runtime/plan.c runtime/plan_wishes.c \
+	runtime/plan.h runtime/plan_parts.h runtime/plan.c runtime/plan_steps.c runtime/plan_wishes.c \
 	runtime/plan_print.c runtime/rootfs.h runtime/rootfs.c \
 	runtime/session.h runtime/session.c runtime/store.h runtime/store.c runtime/unpack.h runtime/unpack.c \
 	runtime/warm.h runtime/warm.c

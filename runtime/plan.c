@@ -17,178 +17,29 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void step_free(struct step *s)
-{
-	free(s->source);
-	free(s->real);
-	free(s->target);
-	free(s->text);
-}
-
-void plan_free(struct plan *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		step_free(&p->steps[i]);
-	free(p->steps);
-	free(p->hostname);
-	free(p->home);
-	free(p->bind_list);
-	free(p->tty);
-	strv_free(&p->cwd);
-	*p = (struct plan){ 0 };
-}
-
-void plan_push(struct plan *p, struct step s)
-{
-	if (p->n == p->cap) {
-		p->cap = p->cap ? p->cap * 2 : 32;
-		p->steps = xreallocarray(p->steps, p->cap, sizeof(*p->steps));
-	}
-	p->steps[p->n++] = s;
-}
-
-const struct step *plan_find_target(const struct plan *p, const char *target)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (!strcmp(p->steps[i].target, target))
-			return &p->steps[i];
-	return NULL;
-}
-
-/* A default: gives way to a wish for the same target and to --no-mount TARGET. */
-static void add(struct planner *pl, struct step s)
-{
-	if (strv_has(&pl->spec->no_mount, s.target) || plan_find_target(&pl->wishes, s.target) || plan_find_target(pl->plan, s.target)) {
-		step_free(&s);
-		return;
-	}
-	plan_push(pl->plan, s);
-}
-
-/* Does the last step that shows anything at path show real there? -1 = no step
- * reaches path. */
-static int shows(const struct plan *p, const char *path, const char *real)
-{
-	for (size_t i = p->n; i-- > 0;) {
-		const struct step *s = &p->steps[i];
-		const char *rest = path_below(path, s->target);
-		const char *real_rest = rest && s->kind == STEP_BIND ? path_below(real, s->real) : NULL;
-
-		if (rest)
-			return real_rest && !strcmp(rest, real_rest) && !(s->flags & STEP_NONESTED);
-	}
-	return -1;
-}
-
-static bool visible(const struct planner *pl, const char *path, const char *real)
-{
-	int by_wish = shows(&pl->wishes, path, real);
-
-	return by_wish >= 0 ? by_wish : shows(pl->plan, path, real) > 0;
-}
-
-bool path_of_the_image(const char *path)
-{
-	static const char *const exact[] = { "/", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/tmp", "/var" };
-	static const char *const below[] = { "/bin",   "/boot", "/dev",	 "/etc", "/lib", "/lib32", "/lib64",
-					     "/libx32", "/proc", "/sbin", "/sys", "/usr", "/.singularity.d" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(exact); i++)
-		if (!strcmp(path, exact[i]))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(below); i++)
-		if (path_below(path, below[i]))
-			return true;
-	return false;
-}
-
-static bool mounts(const struct planner *pl, const char *word, bool configured)
-{
-	return configured && !strv_has(&pl->spec->no_mount, word);
-}
-
-struct step plan_bind_step(const char *source, const struct path_fact *f, const char *target, unsigned flags,
-			     const char *why)
-{
-	return (struct step){
-		.kind = STEP_BIND,
-		.flags = flags | (S_ISDIR(f->type) ? 0u : STEP_IS_FILE),
-		.source = xstrdup(source),
-		.real = xstrdup(f->real),
-		.target = xstrdup(target),
-		.why = why,
-	};
-}
-
-/* Bind a place of the host that exists; true when it did. */
-static bool add_bind(struct planner *pl, const char *source, const char *target, unsigned flags, const char *why)
-{
-	OWN_PATH_FACT struct path_fact f = { 0 };
-
-	pl->host->look(pl->host, source, &f);
-	if (f.error)
-		return false;
-	add(pl, plan_bind_step(source, &f, target, flags, why));
-	return true;
-}
-
-/* Show a place of the host under its own name and, when a symbolic link or an
- * automounter leads there, under its real name, too. */
-static bool add_place(struct planner *pl, const char *path, const char *why)
-{
-	OWN_PATH_FACT struct path_fact f = { 0 };
-	const char *names[2];
-
-	pl->host->look(pl->host, path, &f);
-	if (f.error)
-		return false;
-	names[0] = path;
-	names[1] = f.real;
-	for (size_t i = 0; i < 2; i++)
-		if (!visible(pl, names[i], f.real) && !path_of_the_image(names[i]))
-			add(pl, plan_bind_step(path, &f, names[i], STEP_NODEV, why));
-	return visible(pl, path, f.real);
-}
-
-static void add_dir(struct planner *pl, const char *target, mode_t mode, const char *why)
-{
-	add(pl, (struct step){ .kind = STEP_DIR, .target = xstrdup(target), .mode = mode, .flags = STEP_NODEV, .why = why });
-}
-
-static void add_text(struct planner *pl, const char *target, char *text, const char *why)
-{
-	add(pl, (struct step){ .kind = STEP_FILE, .flags = STEP_IS_FILE | STEP_READONLY, .target = xstrdup(target),
-			       .text = text, .why = why });
-}
-
-static void add_kind(struct planner *pl, enum step_kind kind, unsigned flags, const char *target, const char *why)
-{
-	add(pl, (struct step){ .kind = kind, .flags = flags, .target = xstrdup(target), .why = why });
-}
-
 static void plan_kernel(struct planner *pl)
 {
 	const struct run_spec *s = pl->spec;
 
-	if (mounts(pl, "dev", s->mount_dev)) {
+	if (plan_mounts(pl, "dev", s->mount_dev)) {
 		if (pl->contain)
-			add_kind(pl, STEP_DEVICES, 0, "/dev", "devices");
+			plan_add_kind(pl, STEP_DEVICES, 0, "/dev", "devices");
 		else
-			add_bind(pl, "/dev", "/dev", 0, "devices");
+			plan_add_bind(pl, "/dev", "/dev", 0, "devices");
 		if (pl->plan->ipc)
-			add_kind(pl, STEP_MQUEUE, STEP_NODEV | STEP_NOEXEC, "/dev/mqueue", "message queues");
+			plan_add_kind(pl, STEP_MQUEUE, STEP_NODEV | STEP_NOEXEC, "/dev/mqueue", "message queues");
 	}
-	if (mounts(pl, "proc", s->mount_proc)) {
+	if (plan_mounts(pl, "proc", s->mount_proc)) {
 		if (pl->plan->pid)
-			add_kind(pl, STEP_PROC, STEP_NODEV | STEP_NOEXEC, "/proc", "kernel");
+			plan_add_kind(pl, STEP_PROC, STEP_NODEV | STEP_NOEXEC, "/proc", "kernel");
 		else
-			add_bind(pl, "/proc", "/proc", STEP_NODEV | STEP_NOEXEC, "kernel");
+			plan_add_bind(pl, "/proc", "/proc", STEP_NODEV | STEP_NOEXEC, "kernel");
 	}
-	if (mounts(pl, "sys", s->mount_sys)) {
+	if (plan_mounts(pl, "sys", s->mount_sys)) {
 		if (pl->plan->net)
-			add_kind(pl, STEP_SYSFS, STEP_NODEV | STEP_NOEXEC, "/sys", "kernel");
+			plan_add_kind(pl, STEP_SYSFS, STEP_NODEV | STEP_NOEXEC, "/sys", "kernel");
 		else
-			add_bind(pl, "/sys", "/sys", STEP_NODEV | STEP_NOEXEC, "kernel");
+			plan_add_bind(pl, "/sys", "/sys", STEP_NODEV | STEP_NOEXEC, "kernel");
 	}
 }
 
@@ -198,23 +49,23 @@ static void add_workdir(struct planner *pl, const char *name, const char *target
 	OWN_FREE char *base = path_join(pl->host->cwd ? pl->host->cwd : "/", pl->spec->workdir);
 	char *source = path_join(base, name);
 
-	add(pl, (struct step){ .kind = STEP_BIND, .flags = STEP_NODEV | STEP_MAKE_SOURCE, .source = source,
-			       .real = xstrdup(source), .target = xstrdup(target), .why = why });
+	plan_add(pl, (struct step){ .kind = STEP_BIND, .flags = STEP_NODEV | STEP_MAKE_SOURCE, .source = source,
+				    .real = xstrdup(source), .target = xstrdup(target), .why = why });
 }
 
 static void plan_tmp(struct planner *pl)
 {
-	if (!mounts(pl, "tmp", pl->spec->mount_tmp))
+	if (!plan_mounts(pl, "tmp", pl->spec->mount_tmp))
 		return;
 	if (!pl->contain) {
-		add_bind(pl, "/tmp", "/tmp", STEP_NODEV, "temporary files");
-		add_bind(pl, "/var/tmp", "/var/tmp", STEP_NODEV | STEP_ALIAS, "temporary files");
+		plan_add_bind(pl, "/tmp", "/tmp", STEP_NODEV, "temporary files");
+		plan_add_bind(pl, "/var/tmp", "/var/tmp", STEP_NODEV | STEP_ALIAS, "temporary files");
 	} else if (pl->spec->workdir) {
 		add_workdir(pl, "tmp", "/tmp", "--workdir");
 		add_workdir(pl, "var_tmp", "/var/tmp", "--workdir");
 	} else {
-		add_dir(pl, "/tmp", 01777, "--contain");
-		add_dir(pl, "/var/tmp", 01777, "--contain");
+		plan_add_dir(pl, "/tmp", 01777, "--contain");
+		plan_add_dir(pl, "/var/tmp", 01777, "--contain");
 	}
 }
 
@@ -222,10 +73,10 @@ static int plan_paths(struct planner *pl, struct err *e)
 {
 	OWN_BIND_LIST struct bind_list l = { 0 };
 
-	if (!mounts(pl, "bind-paths", true))
+	if (!plan_mounts(pl, "bind-paths", true))
 		return 0;
-	add_bind(pl, "/etc/hosts", "/etc/hosts", STEP_NODEV, "host names");
-	add_bind(pl, "/etc/localtime", "/etc/localtime", STEP_NODEV, "time zone");
+	plan_add_bind(pl, "/etc/hosts", "/etc/hosts", STEP_NODEV, "host names");
+	plan_add_bind(pl, "/etc/localtime", "/etc/localtime", STEP_NODEV, "time zone");
 	if (pl->contain)
 		return 0;
 	for (size_t i = 0; i < pl->spec->bind_paths.n; i++)
@@ -234,7 +85,7 @@ static int plan_paths(struct planner *pl, struct err *e)
 	for (size_t i = 0; i < l.n; i++) {
 		const struct bind_spec *b = &l.v[i];
 
-		if (!add_bind(pl, b->source, b->dest, STEP_NODEV | (b->readonly ? STEP_READONLY : 0), b->origin) &&
+		if (!plan_add_bind(pl, b->source, b->dest, STEP_NODEV | (b->readonly ? STEP_READONLY : 0), b->origin) &&
 		    !b->optional) {
 			err_set(e, ERR_SYSTEM, "'%s', a 'bind path' of sif.conf, does not exist on this host",
 				b->source);
@@ -270,7 +121,7 @@ static int plan_wished_home(struct planner *pl, struct err *e)
 	if (!S_ISDIR(f.type))
 		return err_set(e, ERR_USAGE, "--home '%s' is not a directory", source);
 	if (strcmp(pl->plan->home, "/"))
-		add(pl, plan_bind_step(source, &f, pl->plan->home, STEP_NODEV | STEP_WISH, "--home"));
+		plan_add(pl, plan_bind_step(source, &f, pl->plan->home, STEP_NODEV | STEP_WISH, "--home"));
 	return 0;
 }
 
@@ -278,7 +129,7 @@ static int plan_home(struct planner *pl, struct err *e)
 {
 	const struct run_spec *s = pl->spec;
 	const char *home = pl->host->home;
-	bool wanted = mounts(pl, "home", s->mount_home) && !s->no_home;
+	bool wanted = plan_mounts(pl, "home", s->mount_home) && !s->no_home;
 
 	if (wanted && s->home)
 		return plan_wished_home(pl, e);
@@ -289,16 +140,16 @@ static int plan_home(struct planner *pl, struct err *e)
 	if (pl->contain && s->workdir) {
 		add_workdir(pl, "home", home, "--workdir");
 	} else if (pl->contain) {
-		add_dir(pl, home, 0700, "--contain");
+		plan_add_dir(pl, home, 0700, "--contain");
 	} else if (!strcmp(home, "/root")) {
-		add_bind(pl, home, home, STEP_NODEV, "home");
-	} else if (!add_place(pl, home, "home")) {
+		plan_add_bind(pl, home, home, STEP_NODEV, "home");
+	} else if (!plan_add_place(pl, home, "home")) {
 		OWN_PATH_FACT struct path_fact f = { 0 };
 
 		pl->host->look(pl->host, home, &f);
 		if (f.error) {
 			log_warn("the home directory '%s' does not exist on this host: it is empty in the container", home);
-			add_dir(pl, home, 0700, "home");
+			plan_add_dir(pl, home, 0700, "home");
 		}
 	}
 	return 0;
@@ -328,7 +179,7 @@ static void plan_places(struct planner *pl)
 		h->look(h, places[i].path, &f);
 		if (f.error)
 			continue;
-		bound = add_them ? add_place(pl, places[i].path, places[i].why) : visible(pl, places[i].path, f.real);
+		bound = add_them ? plan_add_place(pl, places[i].path, places[i].why) : plan_visible(pl, places[i].path, f.real);
 		*places[i].bound = bound;
 	}
 }
@@ -342,7 +193,7 @@ static void plan_scratch(struct planner *pl)
 		if (pl->spec->workdir)
 			add_workdir(pl, below, target, "--scratch");
 		else
-			add_dir(pl, target, 0755, "--scratch");
+			plan_add_dir(pl, target, 0755, "--scratch");
 	}
 }
 
@@ -351,8 +202,8 @@ static int plan_cwd(struct planner *pl, struct err *e)
 	const struct host_facts *h = pl->host;
 	struct plan *p = pl->plan;
 
-	if (!pl->contain && h->cwd && mounts(pl, "cwd", pl->spec->mount_cwd))
-		add_place(pl, h->cwd_logical ? h->cwd_logical : h->cwd, "current directory");
+	if (!pl->contain && h->cwd && plan_mounts(pl, "cwd", pl->spec->mount_cwd))
+		plan_add_place(pl, h->cwd_logical ? h->cwd_logical : h->cwd, "current directory");
 	if (pl->spec->cwd) {
 		if (pl->spec->cwd[0] != '/') {
 			err_set(e, ERR_USAGE, "the working directory '%s' is not absolute", pl->spec->cwd);
@@ -382,14 +233,14 @@ static void plan_files(struct planner *pl)
 		strv_split(&servers, s->dns, ", ");
 		for (size_t i = 0; i < servers.n; i++)
 			str_addf(&text, "nameserver %s\n", servers.v[i]);
-		add_text(pl, "/etc/resolv.conf", str_take(&text), "--dns");
+		plan_add_text(pl, "/etc/resolv.conf", str_take(&text), "--dns");
 	} else {
-		add_bind(pl, "/etc/resolv.conf", "/etc/resolv.conf", STEP_NODEV, "name servers");
+		plan_add_bind(pl, "/etc/resolv.conf", "/etc/resolv.conf", STEP_NODEV, "name servers");
 	}
 	if (s->hostname)
-		add_text(pl, "/etc/hostname", xasprintf("%s\n", s->hostname), "--hostname");
-	add_kind(pl, STEP_PASSWD, STEP_IS_FILE | STEP_READONLY, "/etc/passwd", "the user's entry");
-	add_kind(pl, STEP_GROUP, STEP_IS_FILE | STEP_READONLY, "/etc/group", "the user's groups");
+		plan_add_text(pl, "/etc/hostname", xasprintf("%s\n", s->hostname), "--hostname");
+	plan_add_kind(pl, STEP_PASSWD, STEP_IS_FILE | STEP_READONLY, "/etc/passwd", "the user's entry");
+	plan_add_kind(pl, STEP_GROUP, STEP_IS_FILE | STEP_READONLY, "/etc/group", "the user's groups");
 }
 
 static int read_root(struct planner *pl, const struct rootfs *image, struct err *e)
