@@ -36,11 +36,9 @@ bench: stage
 	sh $(srcdir)/tests/bench/run.sh --prefix '$(stage_dir)/moved' --tools '$(abs_builddir)/tests' \
 		--out '$(abs_builddir)/bench-results' $${ROUNDS:+--rounds $$ROUNDS} $${CASE:+--case $$CASE} $(BENCH)
 
-# Runs that take too long for every day: fuzzing, fault injection.
-check-long: all
-	for each in $(srcdir)/tests/long/*.sh; do \
-		test ! -f "$$each" || sh "$$each" || exit 1; \
-	done
+# Runs that take too long for every day, see tests/long/run.sh.
+check-long: stage
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_builddir)' sh $(srcdir)/tests/long/run.sh
 
 # base, the image readers and the launch path for arm64, unit tests under qemu-user.
 check-arm64:

@@ -49,7 +49,7 @@ if [ "$(id -u)" = 0 ]; then
 	SIF_SHARED=${SIF_SHARED-$top_srcdir/../shared}
 	[ -d "$SIF_SHARED" ] && cp -R "$SIF_SHARED" "$work/shared" && SIF_SHARED=$work/shared
 	chown -R "$run_user:" "$work"
-	user_keep=SIF_SHARED
+	user_keep="SIF_SHARED SEED ROUNDS FLIPS LONG_MINUTES"
 	cd "$work" || exit 1
 	# shellcheck disable=SC2086 # a list of words
 	as_user sh "$work/src/tests/run-e2e.sh" --prefix "$work/prefix" --tools "${tools:+$work/tools}" --results "$work/results" \
