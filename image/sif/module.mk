@@ -2,7 +2,7 @@ noinst_LIBRARIES += libsif.a
 libsif_a_SOURCES = \
 	image/sif/format.h image/sif/names.h image/sif/names.c \
 	image/sif/read.h image/sif/read.c image/sif/check.h image/sif/check.c \
-	image/sif/raw.h image/sif/raw.c image/sif/write.h image/sif/write.c image/sif/change.c
+	image/sif/raw.h image/sif/raw.c image/sif/write.h image/sif/write.c image/sif/copy.c image/sif/change.c
 
 if HAVE_CMOCKA
 sif_tests = tests/unit/sif_read tests/unit/sif_write tests/unit/sif_crash tests/unit/sif_golden

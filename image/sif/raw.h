@@ -13,6 +13,16 @@ struct raw {
 	uint32_t total;
 };
 
+/* A file that is being written (write.c; begun as a copy in copy.c). */
+struct sif_writer {
+	int fd; /* borrowed */
+	char *name;
+	struct raw raw;
+	int64_t time;
+	bool open;     /* between begin and end */
+	uint32_t slot; /* of the open object */
+};
+
 void raw_free(struct raw *r);
 #define OWN_RAW OWN(raw_free)
 

@@ -12,15 +12,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-struct sif_writer {
-	int fd; /* borrowed */
-	char *name;
-	struct raw raw;
-	int64_t time;
-	bool open;     /* between begin and end */
-	uint32_t slot; /* of the open object */
-};
-
 int sif_input_partition(struct sif_input *in, int32_t fs, int32_t part, const char *arch, struct err *e)
 {
 	const char *code = sif_arch_code(arch);
@@ -131,6 +122,11 @@ int sif_writer_end(struct sif_writer *w, uint64_t size, struct err *e)
 	if (raw_end_object(&w->raw, w->slot, size, e))
 		return err_ctx(e, "'%s'", w->name);
 	return 0;
+}
+
+uint32_t sif_writer_id(const struct sif_writer *w)
+{
+	return le32(raw_slot(&w->raw, w->slot) + SIF_D_ID);
 }
 
 int sif_writer_add(struct sif_writer *w, const struct sif_input *in, const void *data, size_t len, struct err *e)

@@ -49,6 +49,8 @@ int sif_writer_begin(struct sif_writer *w, const struct sif_input *in, uint64_t 
 		     struct err *e) MUST_CHECK;
 /* The open object has size bytes (already written at its offset). */
 int sif_writer_end(struct sif_writer *w, uint64_t size, struct err *e) MUST_CHECK;
+/* Id of the object that was begun last. */
+uint32_t sif_writer_id(const struct sif_writer *w);
 /* begin, write, end. */
 int sif_writer_add(struct sif_writer *w, const struct sif_input *in, const void *data, size_t len,
 		   struct err *e) MUST_CHECK;
@@ -58,6 +60,21 @@ void sif_writer_set_uuid(struct sif_writer *w, const uint8_t uuid[16]);
 const void *sif_writer_table(const struct sif_writer *w, size_t *ret_len);
 /* Write table, then header. The caller syncs and names the file. */
 int sif_writer_finish(struct sif_writer *w, struct err *e) MUST_CHECK;
+
+/* A new file that is another one with one object's bytes exchanged: header, ids,
+ * names, times and slots as they were, the bytes one behind the other in the order
+ * that they had, the exchanged object last. */
+struct sif_copy {
+	int fd; /* of the other one, borrowed */
+	const char *name;
+	uint32_t exchange;    /* id */
+	const uint32_t *drop; /* ids that are left out */
+	size_t n_drop;
+};
+/* The exchanged object is open: its bytes go to *ret_offset, then sif_writer_end.
+ * There is room for at least one object more. */
+int sif_writer_copy(int fd, const char *name, const struct sif_copy *c, struct sif_writer **ret, uint64_t *ret_offset,
+		    struct err *e) MUST_CHECK;
 
 /* Changes of an existing file; fd: borrowed, O_RDWR. Times are now, or
  * SIF_TIME_ZERO when the image is deterministic, or opt_time. */
