@@ -238,7 +238,7 @@ int mkfs_finish(struct mkfs *m, struct tree *t, uint32_t time, struct mkfs_resul
 	ret->checksum = blocks_checksum(m->blocks);
 	if (mkfs_tables(m, t, e) || write_rest(m, t, e))
 		return -1;
-	m->super.bytes_used = m->file.size;
+	m->super.bytes_used = ret->used = m->file.size;
 	m->super.modification_time = time;
 	m->super.inode_count = t->count;
 	if (write_padding(m, e))

@@ -32,6 +32,7 @@ struct mkfs_options {
 
 struct mkfs_result {
 	uint64_t size;	   /* bytes in the partition, a multiple of 4096 */
+	uint64_t used;	   /* of them, as the superblock says */
 	uint64_t tables;   /* where contents end and tables begin */
 	uint64_t checksum; /* over all contents */
 };
