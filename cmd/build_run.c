@@ -9,11 +9,11 @@
 #include "base/replace.h"
 #include "base/near.h"
 #include "cmd/command.h"
+#include "cmd/unfinished.h"
 #include "image/pack/pack.h"
 #include "image/sif/names.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -33,29 +33,6 @@ struct build {
 	bool quiet, shown;
 	struct timespec start;
 };
-
-/* Where the unfinished file can have no anonymous form it has a name, which must
- * go when a signal ends us. Only calls that a handler may make. */
-static struct replace *unfinished;
-
-static void on_signal(int sig)
-{
-	if (unfinished && unfinished->part)
-		unlinkat(unfinished->dir_fd, unfinished->part, 0);
-	signal(sig, SIG_DFL);
-	raise(sig);
-}
-
-static void watch_signals(struct replace *r)
-{
-	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGXCPU };
-	struct sigaction old;
-
-	unfinished = r;
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			signal(signals[i], on_signal);
-}
 
 static double seconds_since(const struct timespec *start)
 {
@@ -292,7 +269,7 @@ static int build(struct build *b, struct err *e)
 
 	if (replace_begin(&r, b->out, 0755, e))
 		return -1;
-	watch_signals(&r);
+	unfinished_watch(&r);
 	b->pack.out_fd = r.fd;
 	b->pack.out_name = b->out;
 	if (!b->quiet && isatty(STDERR_FILENO)) {
@@ -303,7 +280,7 @@ static int build(struct build *b, struct err *e)
 	if (!rc)
 		rc = replace_commit(&r, b->o.force, e);
 	clear_progress(b);
-	unfinished = NULL;
+	unfinished_done();
 	if (!rc)
 		show_result(b, &stats);
 	return rc;

@@ -5,7 +5,7 @@ libcmd_a_SOURCES = cmd/command.h cmd/config.h cmd/names.h cmd/names.c cmd/out.h 
 	cmd/complete.c cmd/config.c cmd/run.c cmd/table.c
 
 bin_PROGRAMS += sif
-sif_SOURCES = cmd/main.c cmd/complete_run.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/run_run.c
+sif_SOURCES = cmd/main.c cmd/complete_run.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/optimize_run.c cmd/run_run.c
 sif_LDADD = libcmd.a libruntime.a libsif.a libsquashsuper.a libsource.a libbase.a
 
 # sif-fuse: the image server. Linked statically where that works: finding five
@@ -26,10 +26,14 @@ dist_man_MANS += docs/man/sif-object.1
 libcmd_a_SOURCES += cmd/build.h cmd/build.c
 if HELPERS
 helper_PROGRAMS += sif-pack
-sif_pack_SOURCES = cmd/sif_pack.c cmd/build_run.c
+sif_pack_SOURCES = cmd/sif_pack.c cmd/build_run.c cmd/repack_run.c cmd/unfinished.h cmd/unfinished.c
 sif_pack_LDADD = libcmd.a libruntime.a $(PACK_LIBADD)
 endif
 dist_man_MANS += docs/man/sif-build.1
+
+# sif optimize: the run in sif, the writing in sif-pack
+libcmd_a_SOURCES += cmd/optimize.h cmd/optimize.c
+dist_man_MANS += docs/man/sif-optimize.1
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/options tests/unit/config

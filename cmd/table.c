@@ -1,7 +1,7 @@
 #include "cmd/command.h"
 
 extern const struct command command_run, command_exec, command_shell, command_test;
-extern const struct command command_build;
+extern const struct command command_build, command_optimize, command_repack;
 extern const struct command command_ls, command_cat, command_cp, command_du, command_unpack;
 extern const struct command command_inspect, command_run_help;
 extern const struct command command_mounts;
@@ -17,6 +17,8 @@ const struct command *const command_table[] = {
 	&command_shell,
 	&command_test,
 	&command_build,
+	&command_optimize,
+	&command_repack,
 	&command_inspect,
 	&command_run_help,
 	&command_object_list,
