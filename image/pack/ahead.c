@@ -1,4 +1,7 @@
-/* Two threads and a ring of chunks. The unpacker fills chunk `filled`, the
+/* A plain tar is read in its reader's own thread: another one would only bring
+ * the bytes into another processor's cache. For what is compressed:
+ *
+ * Two threads and a ring of chunks. The unpacker fills chunk `filled`, the
  * reader holds chunk `taken`; both indices only grow. The unpacker blocks when
  * all chunks are full, and is woken when half of them are free: so few switches
  * between the two, which share the processors with the compressors. The reader
@@ -33,6 +36,7 @@ struct chunk {
 
 struct ahead {
 	struct input in;
+	bool plain; /* no thread; neither ring nor lock are used */
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock;
@@ -210,43 +214,15 @@ static bool is_tar(const uint8_t *head)
 	return sum == want;
 }
 
-/* Nothing to undo: straight into the chunks. */
-static int copy_plain(struct ahead *a, struct err *e)
-{
-	struct chunk *c;
-	ssize_t n;
-
-	while ((c = free_chunk(a))) {
-		memcpy(c->data, a->in.buf, a->in.have);
-		c->len = a->in.have;
-		a->in.have = 0;
-		do {
-			n = input_read(&a->in, c->data + c->len, CHUNK_SIZE - c->len);
-			if (n < 0)
-				return a->in.err.kind ? fail(a, NULL, e) : 1;
-			c->len += (size_t)n;
-		} while (n > 0 && c->len < CHUNK_SIZE);
-		if (c->len)
-			push(a);
-		if (n == 0)
-			return 0;
-	}
-	return 1;
-}
-
 /* Unpack to the end: 0, or 1 when the reader left before. */
 static int unpack(struct ahead *a, struct err *e)
 {
 	static const uint8_t gzip[] = { 0x1f, 0x8b };
 
-	if (input_peek(&a->in, PEEK) < 0)
-		return a->in.err.kind ? fail(a, NULL, e) : 1;
 	if (a->in.have == 0)
 		return 0; /* no byte at all */
 	if (a->in.have >= sizeof(gzip) && memcmp(a->in.buf, gzip, sizeof(gzip)) == 0)
 		return unpack_gzip(a, e);
-	if (a->in.have == PEEK && is_tar(a->in.buf))
-		return copy_plain(a, e);
 	return unpack_other(a, e);
 }
 
@@ -276,22 +252,38 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-int ahead_open(int fd, const char *name, struct ahead **ret, struct err *e)
+static int start(struct ahead *a)
 {
-	struct ahead *a = xcalloc(1, sizeof(*a));
 	int rc;
 
 	a->ring = xcalloc(CHUNKS, sizeof(*a->ring));
+	rc = pthread_create(&a->thread, NULL, run, a);
+	a->started = rc == 0;
+	return rc;
+}
+
+int ahead_open(int fd, const char *name, struct ahead **ret, struct err *e)
+{
+	struct ahead *a = xcalloc(1, sizeof(*a));
+	ssize_t n;
+	int rc;
+
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
 	rc = input_open(&a->in, fd, name);
-	if (!rc)
-		rc = pthread_create(&a->thread, NULL, run, a);
+	n = rc ? 0 : input_peek(&a->in, PEEK);
+	if (n < 0) {
+		*e = a->in.err;
+		ahead_free(a);
+		return -1;
+	}
+	a->plain = n == PEEK && is_tar(a->in.buf);
+	if (!rc && !a->plain)
+		rc = start(a);
 	if (rc) {
 		ahead_free(a);
 		return err_sys(e, rc, "cannot start unpacking '%s'", name);
 	}
-	a->started = true;
 	*ret = a;
 	return 0;
 }
@@ -315,10 +307,25 @@ void ahead_free(struct ahead *a)
 	free(a);
 }
 
+static int next_plain(struct ahead *a, const void **data, size_t *len, struct err *e)
+{
+	ssize_t n = input_fill(&a->in);
+
+	if (n < 0) {
+		*e = a->in.err;
+		return -1;
+	}
+	*data = a->in.buf;
+	*len = (size_t)n;
+	return n > 0;
+}
+
 int ahead_next(struct ahead *a, const void **data, size_t *len, struct err *e)
 {
 	int rc = 1;
 
+	if (a->plain)
+		return next_plain(a, data, len, e);
 	pthread_mutex_lock(&a->lock);
 	if (a->holds) {
 		a->taken++;

@@ -1,7 +1,7 @@
-/* A tar stream unpacked ahead of its reader: a thread reads the source, undoes
- * its compression (whatever libarchive knows without running a program) and
- * keeps a few chunks ready, so that reading and inflating, which cannot be split,
- * run beside parsing and compressing. Look-ahead is bounded. */
+/* A tar stream as its reader wants it. Where it is compressed, a thread reads the
+ * source, undoes the compression (whatever libarchive knows without running a
+ * program) and keeps a few chunks ready, so that inflating, which cannot be
+ * split, runs beside parsing and compressing. Look-ahead is bounded. */
 #ifndef SIF_IMAGE_PACK_AHEAD_H
 #define SIF_IMAGE_PACK_AHEAD_H
 
