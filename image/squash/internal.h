@@ -162,7 +162,7 @@ void sq_advise(struct squash *fs, uint64_t pos);
 ssize_t sq_block_load(struct squash *fs, uint64_t pos, uint32_t word, void *out, size_t max,
 		      struct err *e) MUST_CHECK;
 
-/* cache.c: a block that is held stays as it is until put. */
+/* cache.c, store.c: a block that is held stays as it is until put. */
 struct sq_block {
 	struct sq_block *hash_next;
 	struct sq_block *prev, *next; /* in the order of use, while nobody holds it */

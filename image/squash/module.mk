@@ -3,7 +3,7 @@ noinst_LIBRARIES += libsquash.a libsquashsuper.a
 libsquashsuper_a_SOURCES = image/squash/super.c image/squash/squash.h
 libsquash_a_SOURCES = image/squash/squash.h image/squash/internal.h image/squash/open.c \
 	image/squash/table.c image/squash/metadata.c image/squash/inode.c image/squash/dir.c \
-	image/squash/blocks.c image/squash/data.c image/squash/cache.c image/squash/xattr.c \
+	image/squash/blocks.c image/squash/data.c image/squash/cache.h image/squash/cache.c image/squash/store.c image/squash/xattr.c \
 	image/squash/hot.h image/squash/hot.c image/squash/preload.c image/squash/layout.h image/squash/layout.c image/squash/path.c image/squash/walk.h image/squash/walk.c image/squash/extract.h \
 	image/squash/extract.c image/squash/extract_file.h image/squash/extract_file.c \
 	image/squash/codec.c image/squash/codec_gzip.c image/squash/codec_xz.c image/squash/codec_zstd.c \
