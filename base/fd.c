@@ -161,3 +161,16 @@ int fd_move_above(int fd, int low, struct err *e)
 	close(fd);
 	return moved;
 }
+
+int fd_guard_standard(struct err *e)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(e, errno, "cannot open '/dev/null'");
+	} while (fd <= 2);
+	close(fd);
+	return 0;
+}

@@ -31,6 +31,10 @@ int fd_pread_full(int fd, void *buf, size_t n, uint64_t off, const char *what, s
 int fd_pwrite_full(int fd, const void *buf, size_t n, uint64_t off, const char *what, struct err *e) MUST_CHECK;
 int fd_write_full(int fd, const void *buf, size_t n, const char *what, struct err *e) MUST_CHECK;
 
+/* Descriptors 0 to 2 that the caller closed stay closed for the program, but no
+ * file of ours may take their numbers: a message would go into it. */
+int fd_guard_standard(struct err *e) MUST_CHECK;
+
 /* Move a descriptor to a number >= low, CLOEXEC kept; the old one is closed. */
 int fd_move_above(int fd, int low, struct err *e) MUST_CHECK;
 

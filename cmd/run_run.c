@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/out.h"
 #include "image/sif/read.h"
+#include "runtime/join.h"
 #include "runtime/launch.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
@@ -38,7 +39,7 @@ static int check_image(const char *image, struct err *e)
 	return err_hint(e, "IMAGE is a SIF file, a SquashFS file or a directory");
 }
 
-static int take_words(struct run_spec *s, int argc, char *const argv[], struct err *e)
+static int take_image(struct run_spec *s, int argc, char *const argv[], struct err *e)
 {
 	if (argc < 1) {
 		err_set(e, ERR_USAGE, "which image?");
@@ -47,18 +48,37 @@ static int take_words(struct run_spec *s, int argc, char *const argv[], struct e
 	if (check_image(argv[0], e))
 		return -1;
 	s->image = strdup(argv[0]);
-	for (int i = 1; i < argc; i++)
-		strv_add(&s->args, argv[i]);
-	if (s->action == ACTION_EXEC && !s->args.n) {
-		err_set(e, ERR_USAGE, "which program of image '%s'?", argv[0]);
-		return err_hint(e, "sif run IMAGE starts the image's own program");
+	return 0;
+}
+
+static int no_program(const struct run_spec *s, struct err *e)
+{
+	if (s->join) {
+		err_set(e, ERR_USAGE, "which program in the container of process %d?", (int)s->join);
+		return err_hint(e, "sif exec --join PID PROGRAM; sif shell --join PID starts a shell");
 	}
+	err_set(e, ERR_USAGE, "which program of image '%s'?", s->image);
+	return err_hint(e, "sif run IMAGE starts the image's own program");
+}
+
+/* IMAGE, where no container is joined, and the words behind it. */
+static int take_words(struct run_spec *s, int argc, char *const argv[], struct err *e)
+{
+	if (!s->join && take_image(s, argc, argv, e))
+		return -1;
+	for (int i = s->join ? 0 : 1; i < argc; i++)
+		strv_add(&s->args, argv[i]);
+	if (s->action == ACTION_EXEC && !s->args.n)
+		return no_program(s, e);
 	if (s->action == ACTION_SHELL && s->args.n) {
+		const char *behind = s->join ? "--join" : "the image";
+
 		if (s->dialect == DIALECT_SIF) {
-			err_set(e, ERR_USAGE, "a shell takes no words behind the image: '%s'", argv[1]);
-			return err_hint(e, "sif exec IMAGE PROGRAM runs one program");
+			err_set(e, ERR_USAGE, "a shell takes no words behind %s: '%s'", behind, s->args.v[0]);
+			return err_hint(e, s->join ? "sif exec --join PID PROGRAM runs one program" :
+						     "sif exec IMAGE PROGRAM runs one program");
 		}
-		log_warn("words behind the image are ignored: '%s'", argv[1]);
+		log_warn("words behind %s are ignored: '%s'", behind, s->args.v[0]);
 		strv_free(&s->args);
 	}
 	return 0;
@@ -75,10 +95,14 @@ static int fill_spec(struct run_spec *s, int argc, char *const argv[], struct er
 		return -1;
 	if (s->shell && s->action != ACTION_SHELL && options_source(&src, "shell") == SOURCE_COMMAND_LINE)
 		return err_set(e, ERR_USAGE, "--shell belongs to 'sif shell'");
+	if (s->join && join_check(&src, e))
+		return -1;
 	if (options_from_env(s, environ, &src, e))
 		return -1;
 	if (config_load(&config, e) || policy_apply(&config, s, &src, e))
 		return -1;
+	if (s->join && s->image)
+		return err_set(e, ERR_USAGE, "'default join' cannot be: --join names one process, on the command line");
 	return options_settle(s, e);
 }
 
@@ -95,7 +119,7 @@ static bool is_image_file(const char *name)
  * word with a suffix was meant as a file's name: that is mistyped. */
 static int explain_order(const struct run_spec *s, struct err *e)
 {
-	if (e->sys != ENOENT || strchr(s->image, '.') || access(s->image, F_OK) == 0)
+	if (!s->image || e->sys != ENOENT || strchr(s->image, '.') || access(s->image, F_OK) == 0)
 		return -1;
 	for (size_t i = 0; i < s->args.n; i++) {
 		if (!is_image_file(s->args.v[i]))
@@ -135,7 +159,7 @@ int run_main(const struct invocation *inv, int argc, char *const argv[], struct 
 	merged.debug = spec.debug;
 	out_init(&merged);
 	warn_about_gpu(&spec);
-	if (launch(&spec, &text, &status, e))
+	if (spec.image ? launch(&spec, &text, &status, e) : join_container(&spec, &text, &status, e))
 		return explain_order(&spec, e);
 	if (text)
 		fputs(text, stdout);

@@ -71,12 +71,17 @@ static int attend(pid_t pid, bool only_queued)
 
 int init_begin(int *ret_report, int *ret_status, struct err *e)
 {
+	if (unshare(CLONE_NEWPID))
+		return err_sys(e, errno, "cannot make a pid namespace");
+	return init_follow(ret_report, ret_status, e);
+}
+
+int init_follow(int *ret_report, int *ret_status, struct err *e)
+{
 	OWN_FD int reads = -1, writes = -1;
 	int p[2], received;
 	pid_t pid;
 
-	if (unshare(CLONE_NEWPID))
-		return err_sys(e, errno, "cannot make a pid namespace");
 	if (pipe2(p, O_CLOEXEC))
 		return err_sys(e, errno, "cannot make a pipe");
 	reads = p[0];

@@ -15,6 +15,10 @@
  * -1: e says why, or what the child reported. */
 int init_begin(int *ret_report, int *ret_status, struct err *e) MUST_CHECK;
 
+/* The same in a pid namespace that was entered and has its process 1: the child
+ * is to become the program, by init_skip. */
+int init_follow(int *ret_report, int *ret_status, struct err *e) MUST_CHECK;
+
 /* In process 1: fork once more. Returns 0 in the child, which becomes the
  * program with the signal mask of before init_begin. Process 1 itself never
  * returns: it reaps, passes signals on, and exits as the program does. */

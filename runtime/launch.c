@@ -49,24 +49,9 @@ static void launch_free(struct launch *l)
 	free(l->image_name);
 }
 
-/* Descriptors 0 to 2 that the caller closed stay closed for the program, but no
- * file of ours may take their numbers: a message would go into it. */
-static int guard_standard_fds(struct err *e)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			return err_sys(e, errno, "cannot open '/dev/null'");
-	} while (fd <= 2);
-	close(fd);
-	return 0;
-}
-
 static int gather(struct launch *l, struct err *e)
 {
-	if (guard_standard_fds(e) || helper_remember(e) || rootfs_open(l->spec->image, NULL, &l->image, e) || host_gather(&l->host, e))
+	if (fd_guard_standard(e) || helper_remember(e) || rootfs_open(l->spec->image, NULL, &l->image, e) || host_gather(&l->host, e))
 		return -1;
 	return 0;
 }

@@ -7,7 +7,8 @@ libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/actio
 libruntime_a_SOURCES += \
 	runtime/bind.h runtime/bind.c runtime/binfmt.h runtime/binfmt.c runtime/devices.h runtime/devices.c \
 	runtime/grow.h runtime/grow.c runtime/host.h runtime/host.c \
-	runtime/identity.h runtime/identity.c runtime/init.h runtime/init.c runtime/mount.h runtime/mount.c \
+	runtime/identity.h runtime/identity.c runtime/init.h runtime/init.c \
+	runtime/join.h runtime/join.c runtime/peer.h runtime/peer.c runtime/mount.h runtime/mount.c \
 	runtime/namespace.h runtime/namespace.c runtime/path.h runtime/path.c runtime/perform.h runtime/perform.c \
 	runtime/placement.h runtime/placement.c \
 	runtime/plan.h runtime/plan_parts.h runtime/plan.c runtime/plan_steps.c runtime/plan_wishes.c \

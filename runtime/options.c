@@ -98,6 +98,20 @@ static int parse_record(void *options, const char *arg, struct err *e)
 	return 0;
 }
 
+static int parse_join(void *options, const char *arg, struct err *e)
+{
+	struct run_spec *s = options;
+	struct err ignored;
+	uint32_t pid;
+
+	if (num_u32(arg, &pid, &ignored) || pid == 0 || pid > INT_MAX) {
+		err_set(e, ERR_USAGE, "'%s' is no process id", arg);
+		return err_hint(e, "--join takes the number of a process that runs in a container");
+	}
+	s->join = (pid_t)pid;
+	return 0;
+}
+
 /* Without privilege there is one network besides the host's: none. */
 static int parse_network(void *options, const char *arg, struct err *e)
 {
@@ -188,7 +202,9 @@ const struct opt run_options[] = {
 	{ .name = "nv", .kind = OPT_TRUE, FIELD(nv), .help = "NVIDIA GPU, where there is one" },
 	{ .name = "rocm", .kind = OPT_TRUE, FIELD(rocm), .help = "AMD GPU, where there is one" },
 
-	{ .group = "this command", .name = "dry-run", .kind = OPT_TRUE, FIELD(dry_run),
+	{ .group = "this command", .name = "join", .kind = OPT_CALL, .parse = parse_join, .arg = "PID",
+	  .help = "enter the container of this process; no IMAGE is given", .flags = OPT_NO_ENV },
+	{ .name = "dry-run", .kind = OPT_TRUE, FIELD(dry_run),
 	  .help = "print what would be done, and stop", .flags = OPT_NO_ENV },
 	{ .name = "verbose", .letter = 'v', .kind = OPT_TRUE, FIELD(verbose), .help = "say what is done and why",
 	  .flags = OPT_NO_ENV },

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum run_action { ACTION_RUN, ACTION_EXEC, ACTION_SHELL, ACTION_TEST };
 
@@ -69,6 +70,7 @@ struct run_spec {
 	char *mount_cpus; /* where image servers run, "auto" or a list; NULL = auto (configuration) */
 	bool host_rc; /* shell: read start-up files of the host's home */
 
+	pid_t join;    /* enter the container of this process, 0 = start one; image is NULL then */
 	int record_fd; /* gets what is read of the image first, borrowed; -1 = none */
 	bool dry_run;
 	bool quiet, verbose, debug;
