@@ -72,6 +72,7 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	ret->serve.comer = argv[HANDOVER_COMER];
 	ret->serve.record_fd = fcntl(HANDOVER_RECORD, F_GETFD) < 0 ? -1 : HANDOVER_RECORD;
 	ret->hot.fd = HANDOVER_IMAGE;
+	ret->hot.base = ret->offset;
 	ret->key = argv[HANDOVER_KEY];
 	ret->socket = argv[HANDOVER_SOCKET];
 	if (num_u32(argv[HANDOVER_LINGER], &linger, e))

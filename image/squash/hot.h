@@ -58,8 +58,6 @@ enum squash_preload {
 	SQUASH_PRELOAD_END,  /* a reader had to wait: preload no more */
 };
 enum squash_preload squash_preload(struct squash *fs, const struct squash_hot_block *b);
-/* The block's bytes are wanted soon: let the source fetch them. */
-void squash_preload_advise(struct squash *fs, const struct squash_hot_block *b);
 
 /* What a server writes down while it records, in the order of first touch: not
  * a format, both ends run on one machine. */

@@ -13,6 +13,7 @@ static bool fetch(struct squash *fs, struct sq_scratch *s, const struct squash_h
 {
 	struct err e;
 
+	sq_advise(fs, b->pos);
 	if (!s->in)
 		s->in = malloc(fs->super.block_size);
 	return s->in && source_read(fs->src, s->in, b->word, b->pos, &e) == 0;
@@ -63,9 +64,4 @@ enum squash_preload squash_preload(struct squash *fs, const struct squash_hot_bl
 		result = unpack(fs, s, b);
 	sq_scratch_put(fs, s);
 	return result;
-}
-
-void squash_preload_advise(struct squash *fs, const struct squash_hot_block *b)
-{
-	sq_advise(fs, b->pos);
 }

@@ -2,14 +2,14 @@
  * their CPU. They end at the end of the list, when a reader had to wait for one
  * (image/squash/cache.c), or when nobody reads what was unpacked.
  *
- * Bytes are asked for AHEAD_BYTES before they are unpacked, so that the host
- * has several requests on their way to slow storage while a block is unpacked. */
+ * Others fetch the bytes (fetch.h): they wait for storage, not for a CPU. */
 #include "runtime/serve/ahead.h"
 
 #include "base/cpus.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/squash/hot.h"
+#include "runtime/serve/fetch.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -19,8 +19,7 @@
 
 #define STACK_SIZE (256 * 1024)
 #define THREADS_MAX 4u
-#define AHEAD_BYTES (16u << 20)
-#define PACKED(word) ((word) & 0xffffffu) /* bytes of a block in the image */
+#define FETCHERS 4u
 /* With the memory full: how long to wait for a reader, milliseconds. */
 #define PAUSE 2
 #define PAUSES 500
@@ -31,9 +30,7 @@ struct ahead {
 	const struct serve_config *cfg;
 	struct squash_hot hot;
 	_Atomic uint32_t next; /* entry to unpack */
-	pthread_mutex_t lock;  /* of what follows */
-	uint32_t advised;      /* entries asked for */
-	uint64_t advised_bytes, done_bytes;
+	struct fetch fetch;
 };
 
 unsigned ahead_threads(unsigned cpus)
@@ -64,20 +61,6 @@ static bool load_list(struct ahead *a)
 	return rc > 0;
 }
 
-/* Entry i is next: ask for those behind it. */
-static void advise(struct ahead *a, uint32_t i)
-{
-	pthread_mutex_lock(&a->lock);
-	a->done_bytes += PACKED(a->hot.blocks[i].word);
-	while (a->advised < a->hot.n && a->advised_bytes < a->done_bytes + AHEAD_BYTES) {
-		const struct squash_hot_block *b = &a->hot.blocks[a->advised++];
-
-		a->advised_bytes += PACKED(b->word);
-		squash_preload_advise(a->fs, b);
-	}
-	pthread_mutex_unlock(&a->lock);
-}
-
 /* false: it is time to end. */
 static bool unpack(struct ahead *a, uint32_t i)
 {
@@ -104,11 +87,17 @@ static void *work(void *arg)
 
 	if (sched_setscheduler(0, SCHED_IDLE, &param))
 		return NULL;
-	while ((i = atomic_fetch_add(&a->next, 1)) < a->hot.n) {
-		advise(a, i);
+	while ((i = atomic_fetch_add(&a->next, 1)) < a->hot.n)
 		if (!unpack(a, i))
 			atomic_store(&a->next, a->hot.n);
-	}
+	return NULL;
+}
+
+static void *fetch(void *arg)
+{
+	struct ahead *a = arg;
+
+	fetch_run(&a->fetch);
 	return NULL;
 }
 
@@ -138,6 +127,9 @@ static void *begin(void *arg)
 	if (!threads || !load_list(a))
 		return NULL;
 	serve_limit_memory(a->fs); /* not those of a start: the list is for more than that */
+	a->fetch = (struct fetch){ .fd = a->where.fd, .base = a->where.base, .hot = &a->hot };
+	for (unsigned i = 0; i < FETCHERS; i++)
+		start_thread(a, fetch);
 	while (--threads)
 		start_thread(a, work);
 	return work(a);
@@ -146,7 +138,7 @@ static void *begin(void *arg)
 void ahead_start(struct squash *fs, const struct ahead_list *list, const struct serve_config *cfg)
 {
 	/* Never freed: the threads' end is the process's. */
-	static struct ahead a = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	static struct ahead a;
 
 	a.fs = fs;
 	a.where = *list;

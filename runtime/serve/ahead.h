@@ -8,6 +8,7 @@
 
 struct ahead_list {
 	int fd;		       /* of the image, borrowed */
+	uint64_t base;	       /* of the SquashFS in it, bytes */
 	uint64_t offset, size; /* of the list in it, bytes */
 };
 

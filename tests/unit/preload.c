@@ -231,7 +231,6 @@ static void wrong_places_are_harmless(void **state)
 
 		assert_int_equal(squash_preload(i.fs, &wrong), SQUASH_PRELOAD_DONE);
 		assert_int_equal(squash_preload(i.fs, &beyond), SQUASH_PRELOAD_DONE);
-		squash_preload_advise(i.fs, &beyond);
 	}
 	for (unsigned k = 0; k < BLOCKS; k++)
 		check_block(&i, k, 0, k % 2 ? BLOCK : 17);
