@@ -89,14 +89,15 @@ endif
 dist_man_MANS += docs/man/sif-ls.1 docs/man/sif-cat.1 docs/man/sif-cp.1 docs/man/sif-du.1
 
 # sif-sign: signatures, keys, hash trees
-libcmd_a_SOURCES += cmd/verity.h cmd/verity.c
+libcmd_a_SOURCES += cmd/verity.h cmd/verity.c cmd/sign.h cmd/sign.c cmd/key.c
 if HELPERS
 helper_PROGRAMS += sif-sign
-sif_sign_SOURCES = cmd/sif_sign.c cmd/verity_run.c
+sif_sign_SOURCES = cmd/sif_sign.c cmd/verity_run.c cmd/sign_run.c cmd/sign_key.h cmd/sign_key.c cmd/verify_run.c \
+	cmd/verify_report.h cmd/verify_report.c cmd/key_run.c cmd/passphrase.h cmd/passphrase.c
 sif_sign_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS)
-sif_sign_LDADD = libcmd.a libruntime.a $(VERITY_LIBADD)
+sif_sign_LDADD = libcmd.a libruntime.a libtrust.a $(SIGNKEYS_LIBADD)
 endif
-dist_man_MANS += docs/man/sif-verity.1
+dist_man_MANS += docs/man/sif-verity.1 docs/man/sif-sign.1 docs/man/sif-verify.1 docs/man/sif-key.1
 
 # sif mounts
 libcmd_a_SOURCES += cmd/mounts.c cmd/mounts.h

@@ -116,7 +116,7 @@ void names_group(enum run_dialect dialect, const char *word, struct strv *ret)
 
 const char *names_nearest_command(const char *word)
 {
-	const char *names[64];
+	const char *names[128];
 	size_t n = 0;
 
 	for (const struct command *const *c = command_table; *c && n + 1 < ARRAY_SIZE(names); c++)
@@ -129,9 +129,9 @@ const char *names_nearest_command(const char *word)
 bool names_is_later_command(const char *word)
 {
 	static const char *const later[] = { "cache",	 "capability", "checkpoint", "delete", "instance",
-					     "key",	 "keyserver",  "oci",	     "overlay", "plugin",
+					     "keyserver",  "oci",	     "overlay", "plugin",
 					     "pull",	 "push",       "registry",   "remote",
-					     "search",	 "sign",       "verify" };
+					     "search" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
 		if (strcmp(word, later[i]) == 0)
