@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/pass.h"
 #include "runtime/serve/serve.h"
-#include "runtime/server/place.h"
+#include "runtime/server/meet.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -226,7 +226,7 @@ static void retire(void)
 	/* Who connected before is let in: its mount keeps the server alive. */
 	while (serve_comer())
 		;
-	place_remove(life.cfg.place_fd);
+	meet_tidy(life.cfg.place_fd);
 	close(life.cfg.listen_fd);
 	for (size_t i = 0; i < WIRE_NAMESPACES; i++)
 		close(life.cfg.namespaces[i]);
@@ -300,5 +300,5 @@ void life_end(int place_fd, const char *socket)
 	if (atomic_load(&life.retired))
 		return;
 	place_unlink(place_fd, socket, life.socket_ino);
-	place_remove(place_fd);
+	meet_tidy(place_fd);
 }

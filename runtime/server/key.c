@@ -18,9 +18,11 @@ int key_make(const struct key_facts *f, struct key *ret, struct err *e)
 {
 	const struct stat *st = f->image;
 	int n = snprintf(ret->text, sizeof(ret->text),
-			 "version %d\nids %u:%u\nnamespace %s\nscope %s\naccess %s\n"
+			 "version %d\nids %u:%u\nnamespaces %llx:%llu %llx:%llu\nscope %s\naccess %s\n"
 			 "image %llx:%llu:%llu:%lld.%09ld\nsquashfs %llu+%llu\n",
-			 WIRE_VERSION, f->uid, f->gid, f->user_ns, f->scope, f->access,
+			 WIRE_VERSION, f->uid, f->gid, (unsigned long long)f->user_ns->st_dev,
+			 (unsigned long long)f->user_ns->st_ino, (unsigned long long)f->pid_ns->st_dev,
+			 (unsigned long long)f->pid_ns->st_ino, f->scope, f->access,
 			 (unsigned long long)st->st_dev, (unsigned long long)st->st_ino,
 			 (unsigned long long)st->st_size, (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
 			 (unsigned long long)f->offset, (unsigned long long)f->size);

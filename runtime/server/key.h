@@ -13,7 +13,8 @@
 struct key_facts {
 	uid_t uid;
 	gid_t gid;
-	const char *user_ns;   /* "DEVICE:INODE" of the caller's user namespace */
+	const struct stat *user_ns; /* the caller's user namespace: /proc/self/ns/user */
+	const struct stat *pid_ns;  /* its pid namespace, with which a server in it ends */
 	const char *scope;     /* runtime/server/scope.h */
 	const char *access;    /* how the image is read: engine, checks, policy; what
 				  differs gets a server of its own */

@@ -132,22 +132,40 @@ static int join(const struct key *k, struct meeting *m)
 	return -1;
 }
 
-void sweep(const struct place *p)
+/* Nobody will ever: a server binds and listens under the lock. */
+static bool nobody_listens(const struct place *p, const char *name)
+{
+	OWN_FD int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un to;
+
+	return sock >= 0 && connect(sock, (struct sockaddr *)&to, (socklen_t)address(p, name, &to)) &&
+	       errno == ECONNREFUSED;
+}
+
+/* With the place locked: remove sockets on which nobody listens. */
+static void sweep(const struct place *p)
 {
 	OWN_FD int fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (dir)
 		fd = -1;
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		OWN_FD int sock = -1;
-
-		if (d->d_type != DT_SOCK)
-			continue;
-		sock = reach(p, d->d_name);
-		if (sock < 0 && errno == ECONNREFUSED)
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		if (d->d_type == DT_SOCK && nobody_listens(p, d->d_name))
 			unlinkat(p->fd, d->d_name, 0);
+}
+
+void meet_tidy(int place_fd)
+{
+	/* An open file of its own: the lock belongs to that. */
+	struct place p = { .fd = openat(place_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+
+	if (p.fd >= 0 && place_lock(&p) == 0) {
+		sweep(&p);
+		place_unlock(&p);
 	}
+	place_close(&p);
+	place_remove(place_fd);
 }
 
 static int listen_at(const struct place *p, const char *name)
@@ -214,7 +232,7 @@ static int meet_in(const struct key *k, const char *why_not, unsigned n, struct 
 		if (rc < 0) {
 			snprintf(m->why, sizeof(m->why), "no socket can be made in '%s': %s", m->place.path,
 				 strerrordesc_np(errno));
-			place_remove(m->place.fd);
+			meet_tidy(m->place.fd);
 			return 1;
 		}
 		/* The directory may have been removed by the last server in it. */

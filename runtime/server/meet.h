@@ -36,7 +36,8 @@ void meeting_free(struct meeting *m);
 int server_ask(const struct place *p, const char *name, const void *request, size_t len, void *reply, size_t reply_len,
 	       int fds[], size_t max, size_t *ret_n) MUST_CHECK;
 
-/* With the place locked: remove sockets on which nobody listens. */
-void sweep(const struct place *p);
+/* A server leaves: remove the sockets of those that were killed, and the
+ * directory when nothing else is in it. Takes the lock itself. */
+void meet_tidy(int place_fd);
 
 #endif

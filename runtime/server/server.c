@@ -55,13 +55,11 @@ static int no_fuse(struct err *e, int sys, const char *what)
 
 static int describe_key(const struct server_request *rq, const struct scope *scope, struct key *ret, struct err *e)
 {
-	struct stat image, ns;
-	char user_ns[48];
+	struct stat image, user_ns, pid_ns;
 
-	if (fstat(rq->image_fd, &image) || stat("/proc/self/ns/user", &ns))
-		return err_sys(e, errno, "cannot identify the image or this user namespace");
-	snprintf(user_ns, sizeof(user_ns), "%llx:%llu", (unsigned long long)ns.st_dev, (unsigned long long)ns.st_ino);
-	return key_make(&(struct key_facts){ .uid = geteuid(), .gid = getegid(), .user_ns = user_ns,
+	if (fstat(rq->image_fd, &image) || stat("/proc/self/ns/user", &user_ns) || stat("/proc/self/ns/pid", &pid_ns))
+		return err_sys(e, errno, "cannot identify the image or this process's namespaces");
+	return key_make(&(struct key_facts){ .uid = geteuid(), .gid = getegid(), .user_ns = &user_ns, .pid_ns = &pid_ns,
 					     .scope = scope->text, .access = "engine sif", .image = &image,
 					     .offset = rq->offset, .size = rq->size },
 			ret, e);
@@ -86,7 +84,7 @@ static int start_alone(const struct server_request *rq, struct server_link *ret,
 static void give_back(const struct meeting *m, const struct key *key)
 {
 	place_unlink(m->place.fd, key->name, 0);
-	place_remove(m->place.fd);
+	meet_tidy(m->place.fd);
 }
 
 static int start_shared(const struct server_request *rq, const struct key *key, const struct scope *scope,

@@ -85,8 +85,9 @@ static void the_environment_names_the_job(void **state)
 static void every_fact_is_in_the_key(void **state)
 {
 	struct stat st = { .st_dev = 1, .st_ino = 2, .st_size = 3, .st_mtim = { 4, 5 } }, other[5];
-	const struct key_facts f = { 1000, 1000, "4:4026531837", "user", "engine sif", &st, 4096, 8192 };
-	struct key_facts g[12];
+	const struct stat user_ns = { .st_dev = 4, .st_ino = 31837 }, pid_ns = { .st_dev = 4, .st_ino = 31836 };
+	const struct key_facts f = { 1000, 1000, &user_ns, &pid_ns, "user", "engine sif", &st, 4096, 8192 };
+	struct key_facts g[13];
 	struct key a, b;
 	struct err e;
 	size_t n = 0;
@@ -98,7 +99,8 @@ static void every_fact_is_in_the_key(void **state)
 		other[i] = st;
 	g[n++].uid++;
 	g[n++].gid++;
-	g[n++].user_ns = "4:4026531838";
+	g[n++].user_ns = &pid_ns;
+	g[n++].pid_ns = &user_ns;
 	g[n++].scope = "slurm:7:batch";
 	g[n++].access = "engine squashfuse";
 	g[n++].offset++;
@@ -134,7 +136,7 @@ static void a_key_that_is_too_long_is_an_error(void **state)
 	(void)state;
 	memset(scope, 'x', sizeof(scope) - 1);
 	scope[sizeof(scope) - 1] = '\0';
-	assert_int_equal(key_make(&(struct key_facts){ .user_ns = "", .scope = scope, .access = "", .image = &st }, &k, &e), -1);
+	assert_int_equal(key_make(&(struct key_facts){ .user_ns = &st, .pid_ns = &st, .scope = scope, .access = "", .image = &st }, &k, &e), -1);
 	assert_int_equal(e.kind, ERR_SYSTEM);
 }
 

@@ -1,0 +1,50 @@
+# For end-to-end scripts about shared image servers: sourced after tests/lib/e2e.sh.
+#
+#	sif		a copy of the small image that no other script uses
+#	servers		process ids of the servers of images under T
+#	in_time SECONDS CMD...	CMD succeeds within the time
+#	device [OPTION...]	a launch that prints the identity of the mount that
+#			is its root: launches that share a server print the same
+#	same_server NAME N FILE...	N files with one identity
+#	world SCRIPT [ARG...]	runs SCRIPT in a user namespace with many ids and a
+#			mount table of its own, as its root: needs /etc/subuid
+#
+# Launches are made one after the other, at once, and from strange places; each
+# wait has a limit, since machines are slow and busy.
+
+sif=$T/image.sif
+cp "$(small_image)" "$sif" || exit 1
+
+servers() {
+	ps -e -o pid=,stat=,args= | awk -v t="$T/" '$2 !~ /^Z/ && $3 == "sif-fuse" && index($0, t) { print $1 }'
+}
+
+in_time() {
+	tries=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+device() {
+	"$SIF" exec "$@" "$sif" awk '$5 == "/" { print $3 }' /proc/self/mountinfo
+}
+
+same_server() {
+	name=$1
+	n=$2
+	shift 2
+	equal "$name" "$n launches, 1 mount" "$(cat "$@" | grep -c :) launches, $(sort -u "$@" | wc -l) mount"
+}
+
+world() {
+	unshare --map-auto --map-root-user --mount sh "$@"
+}
+
+need_world() {
+	unshare --map-auto --map-root-user true 2>/dev/null ||
+		skip "this user has no range of ids in /etc/subuid, or newuidmap is missing"
+}
