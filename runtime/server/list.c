@@ -54,10 +54,7 @@ static int list_place(const struct place *p, bool stop, struct server_entries *l
 	OWN_DIR DIR *dir = NULL;
 	OWN_FD int fd = -1;
 
-	if (place_lock(p) == 0) {
-		sweep(p);
-		place_unlock(p);
-	}
+	meet_tidy(p->fd);
 	fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
@@ -66,8 +63,6 @@ static int list_place(const struct place *p, bool stop, struct server_entries *l
 	for (struct dirent *d; (d = readdir(dir));)
 		if (d->d_type == DT_SOCK)
 			note(p, d->d_name, stop, l);
-	if (!l->n)
-		place_remove(p->fd);
 	return 0;
 }
 

@@ -81,4 +81,4 @@ done
 same_server '200 launches in a row' 200 d.*
 equal 'and one process that served them' "$before" "$(servers)"
 rm -f d.*
-settled 'after all of them'
+over 'after all of them'

@@ -6,6 +6,7 @@
 #	device [OPTION...]	a launch that prints the identity of the mount that
 #			is its root: launches that share a server print the same
 #	same_server NAME N FILE...	N files with one identity
+#	over NAME	idle servers are told to end, then nothing is left
 #	world SCRIPT [ARG...]	runs SCRIPT in a user namespace with many ids and a
 #			mount table of its own, as its root: needs /etc/subuid
 #
@@ -40,11 +41,21 @@ same_server() {
 	equal "$name" "$n launches, 1 mount" "$(cat "$@" | grep -c :) launches, $(sort -u "$@" | wc -l) mount"
 }
 
+over() {
+	"$SIF" mounts --stop >/dev/null
+	settled "$1"
+}
+
 world() {
 	unshare --map-auto --map-root-user --mount sh "$@"
 }
 
-need_world() {
+need_over() {
+	"$SIF" mounts --stop >/dev/null
+	settled "$1"
+}
+
+world() {
 	unshare --map-auto --map-root-user true 2>/dev/null ||
 		skip "this user has no range of ids in /etc/subuid, or newuidmap is missing"
 }
