@@ -28,3 +28,19 @@ tests_unit_share_SOURCES = tests/unit/share.c
 tests_unit_share_CFLAGS = $(unit_cflags)
 tests_unit_share_LDADD = libruntime.a $(unit_ldadd)
 endif
+
+# Programs of the next version of the protocol: what an upgrade leaves side by
+# side. Only what knows the version is compiled again.
+if HELPERS
+check_LIBRARIES = tests/next/libnext.a
+tests_next_libnext_a_SOURCES = runtime/server/key.c runtime/server/list.c runtime/server/meet.c \
+	runtime/server/server.c runtime/serve/life.c
+tests_next_libnext_a_CPPFLAGS = $(AM_CPPFLAGS) -DWIRE_VERSION=2
+check_PROGRAMS += tests/next/sif tests/next/sif-fuse
+tests_next_sif_SOURCES = $(sif_SOURCES)
+tests_next_sif_LDFLAGS = $(AM_LDFLAGS) -Wl,-u,key_make -Wl,-u,server_list -Wl,-u,meet -Wl,-u,server_find
+tests_next_sif_LDADD = tests/next/libnext.a $(sif_LDADD)
+tests_next_sif_fuse_SOURCES = $(sif_fuse_SOURCES)
+tests_next_sif_fuse_LDFLAGS = $(sif_fuse_LDFLAGS) -Wl,-u,life_begin
+tests_next_sif_fuse_LDADD = tests/next/libnext.a $(sif_fuse_LDADD)
+endif
