@@ -7,8 +7,8 @@
 #			is its root: launches that share a server print the same
 #	same_server NAME N FILE...	N files with one identity
 #	over NAME	idle servers are told to end, then nothing is left
-#	world SCRIPT [ARG...]	runs SCRIPT in a user namespace with many ids and a
-#			mount table of its own, as its root: needs /etc/subuid
+#	enter_world	starts the script again in a user namespace with many ids
+#			and a mount table of its own, as its root
 #
 # Launches are made one after the other, at once, and from strange places; each
 # wait has a limit, since machines are slow and busy.
@@ -46,16 +46,10 @@ over() {
 	settled "$1"
 }
 
-world() {
-	unshare --map-auto --map-root-user --mount sh "$@"
-}
-
-need_over() {
-	"$SIF" mounts --stop >/dev/null
-	settled "$1"
-}
-
-world() {
-	unshare --map-auto --map-root-user true 2>/dev/null ||
-		skip "this user has no range of ids in /etc/subuid, or newuidmap is missing"
+enter_world() {
+	[ -z "${IN_WORLD-}" ] || return 0
+	unshare --map-auto --map-root-user --mount true 2>/dev/null ||
+		skip "this user has no range of ids in /etc/subuid, or newuidmap (package uidmap) is missing"
+	trap - EXIT
+	IN_WORLD=1 exec unshare --map-auto --map-root-user --mount sh "$0"
 }
