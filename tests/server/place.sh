@@ -1,7 +1,8 @@
 #!/bin/sh
 # Where the server runs: with the launch until the program has asked for more
-# than a start does, then anywhere but on the CPUs that its first comer is bound
-# to, so that a rank that computes keeps its core.
+# than a start does, then anywhere; and once the start-up is over, which is when
+# nobody has asked for a second, not on the CPUs that its first comer is bound to:
+# a rank that computes keeps its core.
 . "$top_srcdir/tests/lib/server.sh"
 command -v mksquashfs >/dev/null || skip "mksquashfs is not installed"
 command -v taskset >/dev/null || skip "taskset is not installed"
@@ -23,21 +24,25 @@ rest=$(echo "$cpuset" | tail -n +2)
 cat >"$T/look" <<'END'
 n=$1 i=0
 while [ "$i" -lt "$n" ]; do i=$((i + 1)); read -r text <"$2/$i"; done
+sleep "$4"
 for pid in $(ps -e -o pid=,args= | awk -v t="$3/" '$2 == "sif-fuse" && index($0, t) { print $1 }'); do
 	awk '/^Cpus_allowed_list/ { print $2 }' /proc/"$pid"/task/*/status
 done | sort -u
 END
 
 same "bound to one CPU: the server takes the others" "$rest" \
-	"$(taskset -c "$first" "$T/bin/with_image" "$T/image" "$M" sh "$T/look" 300 "$M" "$T" | list)"
+	"$(taskset -c "$first" "$T/bin/with_image" "$T/image" "$M" sh "$T/look" 300 "$M" "$T" 2.5 | list)"
 gone "bound"
+same "while it starts up, all of them" "$cpuset" \
+	"$(taskset -c "$first" "$T/bin/with_image" "$T/image" "$M" sh "$T/look" 300 "$M" "$T" 0 | list)"
+gone "starting up"
 same "not bound: the server takes all" "$cpuset" \
-	"$("$T/bin/with_image" "$T/image" "$M" sh "$T/look" 300 "$M" "$T" | list)"
+	"$("$T/bin/with_image" "$T/image" "$M" sh "$T/look" 300 "$M" "$T" 2.5 | list)"
 gone "not bound"
 
 # Once spread it stays away: not one tick on the comer's CPU, however much is asked.
 cat >"$T/busy" <<'END'
-sh "$1/look" 300 "$2" "$1" >/dev/null
+sh "$1/look" 300 "$2" "$1" 2.5 >/dev/null
 server=$(ps -e -o pid=,args= | awk -v t="$1/" '$2 == "sif-fuse" && index($0, t) { print $1 }')
 n=0
 while [ "$n" -lt 40 ]; do
