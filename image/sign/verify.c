@@ -376,8 +376,11 @@ static int check_signature(const struct sif_image *img, const struct task *t, co
 {
 	OWN_STR struct str payload = {};
 
-	if (judge(bytes, opt, s, &payload, e) || check_extra(s->object, s, e) || check_verdict(s, opt->accept, e))
+	if (judge(bytes, opt, s, &payload, e) || check_extra(s->object, s, e) || check_verdict(s, opt->accept, e)) {
+		if (e->kind == ERR_FORMAT) /* a malformed signature is none */
+			e->kind = ERR_VERIFY;
 		return err_ctx(e, "signature object %" PRIu32 " not valid", s->object->id);
+	}
 	if (opt->legacy)
 		return check_legacy(img, t, &payload, s, e);
 	if (metadata_parse(str_text(&payload), payload.len, &s->metadata, e)) {
