@@ -11,4 +11,13 @@ libsignkeys_a_SOURCES = image/sign/private.h image/sign/private.c
 # What a program links that verifies, and what it needs on top to sign.
 SIGN_LIBADD = libsign.a libverity.a libdigest.a libsif.a libsource.a libbase.a $(JANSSON_LIBS) $(NETTLE_LIBS) -lgmp -lpthread
 SIGNKEYS_LIBADD = libsignkeys.a $(SIGN_LIBADD) $(CRYPTO_LIBS)
+
+if HAVE_CMOCKA
+sign_tests = tests/unit/sign
+check_PROGRAMS += $(sign_tests)
+TESTS += $(sign_tests)
+tests_unit_sign_SOURCES = tests/unit/sign.c
+tests_unit_sign_CFLAGS = $(unit_cflags) $(NETTLE_CFLAGS)
+tests_unit_sign_LDADD = $(SIGNKEYS_LIBADD) $(CMOCKA_LIBS)
+endif
 endif

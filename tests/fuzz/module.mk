@@ -24,3 +24,15 @@ tests_fuzz_fuzz_script_SOURCES = tests/fuzz/fuzz_script.c tests/fuzz/fuzz.h $(fu
 tests_fuzz_fuzz_script_CFLAGS = $(AM_CFLAGS) -Wno-write-strings
 tests_fuzz_fuzz_script_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_script_LDADD = libruntime.a libbase.a
+
+# Needs the libraries of the helper programs.
+if HELPERS
+check_PROGRAMS += tests/fuzz/fuzz_sign
+if !FUZZING
+TESTS += tests/fuzz/fuzz_sign
+endif
+tests_fuzz_fuzz_sign_SOURCES = tests/fuzz/fuzz_sign.c tests/fuzz/fuzz.h $(fuzz_main)
+tests_fuzz_fuzz_sign_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
+tests_fuzz_fuzz_sign_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sign_LDADD = $(SIGN_LIBADD)
+endif
