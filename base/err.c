@@ -26,6 +26,17 @@ const char *err_kind_name(int kind)
 	return kind >= 0 && kind < ERR_KIND_MAX ? kind_names[kind] : "bug";
 }
 
+const char *err_text(int sys)
+{
+#ifdef __GLIBC__
+	const char *text = strerrordesc_np(sys);
+
+	return text ? text : "unknown error";
+#else
+	return strerror(sys); /* musl: a constant text, untranslated, never NULL */
+#endif
+}
+
 void err_clear(struct err *e)
 {
 	e->kind = ERR_NONE;
@@ -49,8 +60,8 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 
 int err_sys(struct err *e, int sys, const char *fmt, ...)
 {
-	const char *why = strerrordesc_np(sys);
-	size_t tail = why ? strlen(why) + 2 : 0;
+	const char *why = err_text(sys);
+	size_t tail = strlen(why) + 2, n;
 	va_list ap;
 
 	err_clear(e);
@@ -60,11 +71,8 @@ int err_sys(struct err *e, int sys, const char *fmt, ...)
 	/* The cause stands last: keep room for it whatever the subject is. */
 	vsnprintf(e->msg, sizeof(e->msg) - tail, fmt, ap);
 	va_end(ap);
-	if (why) {
-		size_t n = strlen(e->msg);
-
-		snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", why);
-	}
+	n = strlen(e->msg);
+	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", why);
 	return -1;
 }
 

@@ -31,6 +31,9 @@ struct err {
 	char hint[240]; /* the next step, or empty */
 };
 
+/* What an errno means, in the C library's words; static. */
+const char *err_text(int sys);
+
 /* The stable word printed as error[KIND]. */
 const char *err_kind_name(int kind);
 

@@ -6,7 +6,6 @@ libcmd_a_SOURCES = cmd/command.h cmd/config.h cmd/names.h cmd/names.c cmd/out.h 
 
 bin_PROGRAMS += sif
 sif_SOURCES = cmd/main.c cmd/complete_run.c cmd/config_import.c cmd/config_import.h cmd/config_run.c cmd/optimize_run.c cmd/run_run.c
-sif_LDADD = libcmd.a libruntime.a libsif.a libsquashsuper.a libsource.a libbase.a
 
 # sif-fuse: the image server. Linked statically where that works: finding five
 # libraries costs a third of its start.
@@ -103,3 +102,23 @@ dist_man_MANS += docs/man/sif-verity.1 docs/man/sif-sign.1 docs/man/sif-verify.1
 libcmd_a_SOURCES += cmd/mounts.c cmd/mounts.h
 sif_SOURCES += cmd/mounts_run.c
 dist_man_MANS += docs/man/sif-mounts.1
+
+# sif-account: the name service, whatever sif itself is linked with
+helper_PROGRAMS += sif-account
+sif_account_SOURCES = cmd/sif_account.c
+sif_account_LDADD = libruntime.a libbase.a
+
+# sif, without the start-up of a large C library (docs/decisions/507): all that it
+# links, once more, by another compiler.
+if MUSL
+noinst_LIBRARIES += liblaunch.a
+liblaunch_a_SOURCES = $(libcmd_a_SOURCES) $(libruntime_a_SOURCES) $(libsif_a_SOURCES) $(libsquashsuper_a_SOURCES) \
+	$(libsource_a_SOURCES) $(libbase_a_SOURCES)
+liblaunch_a_CFLAGS = $(AM_CFLAGS) $(MUSL_CFLAGS)
+sif_CFLAGS = $(AM_CFLAGS) $(MUSL_CFLAGS)
+sif_LDADD = liblaunch.a
+sif_LINK = $(MUSL_CC) $(sif_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(MUSL_LDFLAGS) -o $@
+$(liblaunch_a_OBJECTS) $(sif_OBJECTS): CC = $(MUSL_CC)
+else
+sif_LDADD = libcmd.a libruntime.a libsif.a libsquashsuper.a libsource.a libbase.a
+endif

@@ -5,6 +5,8 @@
 #include "runtime/account.h"
 
 #include "base/mem.h"
+#include "base/num.h"
+#include "base/spawn.h"
 #include "base/str.h"
 
 #include <fcntl.h>
@@ -20,8 +22,6 @@
 const struct account_source account_host = {
 	.passwd = "/etc/passwd",
 	.group = "/etc/group",
-	.get_user = getpwuid,
-	.get_group = getgrgid,
 	.deadline_ms = ACCOUNT_DEADLINE_MS,
 };
 
@@ -118,22 +118,74 @@ static void send_record(int fd, unsigned about, const char *const *texts, unsign
 	}
 }
 
-_Noreturn static void ask(const struct account_source *from, uid_t uid, const gid_t *gids, const struct account *known,
-			  int fd)
+/* argv of the helper: "-" where nothing is asked. */
+enum { ASK_PROGRAM, ASK_USER, ASK_GROUPS };
+
+_Noreturn static void ask_helper(uid_t uid, const gid_t *gids, const struct account *known, int fd)
 {
-	const struct passwd *pw = known->user ? NULL : from->get_user(uid);
+	OWN_STRV struct strv words = {};
+	struct err e;
+
+	strv_add(&words, "sif-account");
+	if (known->user)
+		strv_add(&words, "-");
+	else
+		strv_addf(&words, "%u", uid);
+	for (size_t i = 0; i < known->n_groups; i++) {
+		if (known->group_names[i])
+			strv_add(&words, "-");
+		else
+			strv_addf(&words, "%u", gids[i]);
+	}
+	strv_take(&words, NULL);
+	if (dup2(fd, STDOUT_FILENO) >= 0)
+		helper_exec("sif-account", words.v, &e);
+	_exit(1);
+}
+
+static void answer_user(int fd, const struct passwd *pw)
+{
 	const char *texts[TEXTS_MAX];
 
 	if (pw) {
 		user_texts(pw, texts);
 		send_record(fd, OF_USER, texts, TEXTS_MAX);
 	}
-	for (size_t i = 0; i < known->n_groups; i++) {
-		const struct group *gr = known->group_names[i] ? NULL : from->get_group(gids[i]);
+}
 
-		if (gr)
-			send_record(fd, (unsigned)i, (const char *const *)&gr->gr_name, 1);
+static void answer_group(int fd, size_t place, const struct group *gr)
+{
+	if (gr)
+		send_record(fd, (unsigned)place, (const char *const *)&gr->gr_name, 1);
+}
+
+int account_answer(int argc, char *const argv[], struct passwd *(*get_user)(uid_t uid),
+		   struct group *(*get_group)(gid_t gid))
+{
+	struct err e;
+	uint32_t id;
+
+	for (int i = ASK_USER; i < argc; i++) {
+		if (num_u32(argv[i], &id, &e))
+			continue;
+		if (i == ASK_USER)
+			answer_user(STDOUT_FILENO, get_user(id));
+		else
+			answer_group(STDOUT_FILENO, (size_t)(i - ASK_GROUPS), get_group(id));
 	}
+	return 0;
+}
+
+_Noreturn static void ask(const struct account_source *from, uid_t uid, const gid_t *gids, const struct account *known,
+			  int fd)
+{
+	if (!from->get_user)
+		ask_helper(uid, gids, known, fd);
+	if (!known->user)
+		answer_user(fd, from->get_user(uid));
+	for (size_t i = 0; i < known->n_groups; i++)
+		if (!known->group_names[i])
+			answer_group(fd, i, from->get_group(gids[i]));
 	_exit(0);
 }
 

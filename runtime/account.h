@@ -17,6 +17,8 @@ enum { ACCOUNT_DEADLINE_MS = 5000 };
 /* Where answers come from; tests put others here. */
 struct account_source {
 	const char *passwd, *group; /* files */
+	/* The name service; get_user NULL = ask the helper program sif-account, which
+	 * has it (NSS needs the distribution's C library, the launch does not). */
 	struct passwd *(*get_user)(uid_t uid);
 	struct group *(*get_group)(gid_t gid);
 	int deadline_ms;
@@ -30,6 +32,10 @@ struct account {
 	size_t n_groups;
 	bool late; /* the deadline passed: answers may be missing */
 };
+
+/* The helper's side: answer what account_find asked by argv, to standard output. */
+int account_answer(int argc, char *const argv[], struct passwd *(*get_user)(uid_t uid),
+		   struct group *(*get_group)(gid_t gid));
 
 /* Never fails: what is not found is NULL. */
 void account_find(const struct account_source *from, uid_t uid, const gid_t *gids, size_t n, struct account *ret);

@@ -15,6 +15,7 @@
  * the namespace. When the parent is killed, process 1 is (PR_SET_PDEATHSIG). */
 #include "runtime/init.h"
 
+#include "base/sys.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>

@@ -142,6 +142,7 @@ static int enter(struct launch *l, struct err *e)
 		.writable = l->plan.root == ROOT_WRITABLE,
 		.unpack = l->spec->unpack,
 		.share = !l->spec->no_share,
+		.linger = l->spec->linger,
 		.home = l->host.home,
 		.record_fd = l->spec->record_fd,
 		.cpus = l->spec->mount_cpus,

@@ -84,6 +84,21 @@ static int parse_session_size(void *options, const char *arg, struct err *e)
 	return 0;
 }
 
+#define LINGER_MAX (24 * 60 * 60)
+
+static int parse_linger(void *options, const char *arg, struct err *e)
+{
+	struct run_spec *s = options;
+	uint32_t seconds;
+
+	if (num_u32(arg, &seconds, e))
+		return -1;
+	if (seconds > LINGER_MAX)
+		return err_set(e, ERR_USAGE, "'%s' is more than a day", arg);
+	s->linger = (int)seconds;
+	return 0;
+}
+
 /* A descriptor that `sif optimize` has open. */
 static int parse_record(void *options, const char *arg, struct err *e)
 {
@@ -148,6 +163,8 @@ const struct opt run_options[] = {
 	  .help = "name servers in /etc/resolv.conf, in place of the host's" },
 	{ .name = "no-share", .kind = OPT_TRUE, FIELD(no_share),
 	  .help = "start an image server for this launch alone" },
+	{ .name = "linger", .kind = OPT_CALL, .parse = parse_linger, .arg = "SECONDS",
+	  .help = "how long an image server stays after its last launch" },
 	{ .name = "unsquash", .kind = OPT_TRUE, FIELD(unpack), .help = "unpack the image, do not mount it" },
 
 	{ .name = "record-fd", .kind = OPT_CALL, .parse = parse_record, .arg = "FD",

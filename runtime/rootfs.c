@@ -284,6 +284,7 @@ static struct server_request request(const struct rootfs *r, const struct root_w
 		.log_fd = -1,
 		.home = w ? w->home : NULL,
 		.share = w && w->share,
+		.linger = w ? w->linger : -1,
 	};
 }
 

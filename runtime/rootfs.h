@@ -56,6 +56,7 @@ struct root_wishes {
 	bool writable;
 	bool unpack;	  /* even where the image could be served */
 	bool share;	  /* its server with other launches */
+	int linger;	  /* seconds that the server stays after the last of them; -1 = the usual */
 	int record_fd;	  /* for its server's record, -1 = none */
 	const char *cpus; /* where its server runs, "auto" or a list; NULL = auto */
 	const struct cpus *comer; /* CPUs of the caller, NULL = not known */

@@ -11,6 +11,7 @@ void run_spec_init(struct run_spec *s)
 		.mount_dev = true,
 		.bind_control = true,
 		.record_fd = -1,
+		.linger = -1,
 	};
 }
 

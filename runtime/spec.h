@@ -66,6 +66,7 @@ struct run_spec {
 	bool no_umask;
 	bool nv, rocm; /* GPU wanted; nothing to do where there is none */
 	bool no_share; /* an image server of its own */
+	int linger;    /* seconds that a shared one stays after its last launch; -1 = the usual */
 	bool unpack;   /* --unsquash: do not mount the image, unpack it */
 	char *mount_cpus; /* where image servers run, "auto" or a list; NULL = auto (configuration) */
 	bool host_rc; /* shell: read start-up files of the host's home */

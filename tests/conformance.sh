@@ -62,7 +62,7 @@ mkdir "$HOME"
 suite_run() { # suite_run OUTPUT WORD...
 	output=$1
 	shift
-	python3 "$suite/run.py" --runtime "$work/bin/apptainer" --image-dir "$work/cfimg" \
+	python3 "$suite/run.py" --runtime "env APPTAINER_LINGER=0 $work/bin/apptainer" --image-dir "$work/cfimg" \
 		--work-dir "$work/tmp" --portable --better --tsv "$work/$output.tsv" "$@" >"$work/$output.log" 2>&1
 	[ -f "$work/$output.tsv" ] || { cat "$work/$output.log"; die "the suite did not run"; }
 }

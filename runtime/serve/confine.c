@@ -57,7 +57,7 @@ static void set_limit(int which, rlim_t soft, rlim_t hard)
 	if (soft > hard)
 		soft = hard;
 	if (setrlimit(which, &(struct rlimit){ .rlim_cur = soft, .rlim_max = hard }))
-		log_debug("cannot set limit %d: %s", which, strerrordesc_np(errno));
+		log_debug("cannot set limit %d: %s", which, err_text(errno));
 }
 
 static void set_limits(void)

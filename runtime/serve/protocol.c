@@ -92,7 +92,7 @@ void channel_reply(struct channel *c, const struct request *rq, ssize_t result)
 		return;
 	/* Without any answer the requester would wait for ever. */
 	log_warn("the kernel refused a reply to request %u of %zd bytes: %s", rq->head->opcode, result,
-		 strerrordesc_np(errno));
+		 err_text(errno));
 	if (result != -EIO)
 		send_reply(c, unique, -EIO, 0);
 }

@@ -124,7 +124,7 @@ static int join(const struct key *k, struct meeting *m)
 	if (rc > 0)
 		return rc;
 	if (rc < 0)
-		snprintf(m->why, sizeof(m->why), "the running server does not answer: %s", strerrordesc_np(errno));
+		snprintf(m->why, sizeof(m->why), "the running server does not answer: %s", err_text(errno));
 	else if (reply.magic != WIRE_MAGIC || reply.what != WIRE_OK || n != WIRE_NAMESPACES)
 		snprintf(m->why, sizeof(m->why), "the running server refuses (%u)", reply.what);
 	else
@@ -231,7 +231,7 @@ static int meet_in(const struct key *k, const char *why_not, unsigned n, struct 
 			return 0;
 		if (rc < 0) {
 			snprintf(m->why, sizeof(m->why), "no socket can be made in '%s': %s", m->place.path,
-				 strerrordesc_np(errno));
+				 err_text(errno));
 			meet_tidy(m->place.fd);
 			return 1;
 		}

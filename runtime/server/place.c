@@ -98,7 +98,7 @@ int place_open(unsigned n, bool make, struct place *ret)
 		return rc;
 	fd = open_directory(ret->path, make);
 	if (fd < 0) {
-		log_debug("no image servers in '%s': %s", ret->path, strerrordesc_np(errno));
+		log_debug("no image servers in '%s': %s", ret->path, err_text(errno));
 		return 1;
 	}
 	why = distrust(fd);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/pass.h"
+#include "base/sys.h"
 #include "runtime/serve/handover.h"
 #include "runtime/server/holder.h"
 #include "runtime/server/log.h"
@@ -80,6 +81,14 @@ static int start_alone(const struct server_request *rq, struct server_link *ret,
 	return ret->control_fd < 0 ? -1 : 0;
 }
 
+/* The end of a step ends its processes, the server with them. */
+static int usual_linger(const struct scope *scope)
+{
+	if (scope->ends)
+		return -1;
+	return strcmp(scope->text, "user") ? LINGER_JOB : LINGER;
+}
+
 /* The socket of a server that will not be. */
 static void give_back(const struct meeting *m, const struct key *key)
 {
@@ -95,7 +104,7 @@ static int start_shared(const struct server_request *rq, const struct key *key, 
 		.key = key,
 		.place = &m->place,
 		.listen_fd = m->listen_fd,
-		.linger = scope->ends ? -1 : strcmp(scope->text, "user") ? LINGER_JOB : LINGER,
+		.linger = rq->linger >= 0 ? rq->linger : usual_linger(scope),
 	};
 
 	ret->control_fd = server_start(rq, &share, log_fd, e);
@@ -117,7 +126,7 @@ static bool may_share(const struct server_request *rq)
 static const char *limits_forbid(void)
 {
 	static const struct {
-		int which;
+		__typeof__(RLIMIT_CPU) which; /* an enumeration in glibc, int in musl */
 		rlim_t least;
 		const char *why;
 	} needs[] = {
@@ -128,7 +137,7 @@ static const char *limits_forbid(void)
 	struct rlimit now;
 
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
-		if (getrlimit((__rlimit_resource_t)needs[i].which, &now) == 0 && now.rlim_max < needs[i].least)
+		if (getrlimit(needs[i].which, &now) == 0 && now.rlim_max < needs[i].least)
 			return needs[i].why;
 	return NULL;
 }

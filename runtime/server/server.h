@@ -26,6 +26,7 @@ struct server_request {
 			     Such a server is never shared */
 	int log_fd;	  /* append-only file for the server's log, borrowed; -1 = the user's */
 	const char *home; /* below which the user's log is; NULL = no log */
+	int linger;	  /* seconds that a shared server stays after its last user; -1 = by its scope */
 	bool share;	  /* with other launches of the same key (runtime/server/key.h) */
 };
 

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "runtime/serve/handover.h"
 
 #include <fcntl.h>

@@ -20,7 +20,7 @@ for program in sif-fuse sif-read; do
 	[ -z "$foreign" ] || { echo "$program contains $foreign"; bad=1; }
 done
 # nothing of ours is visible to other objects (libc's own copies are)
-for program in sif sif-fuse sif-read sif-pack sif-sign; do
+for program in sif sif-fuse sif-read sif-pack sif-sign sif-account; do
 	[ -x "./$program" ] || continue
 	exported=$(readelf --dyn-syms -W "./$program" | awk '$5 != "LOCAL" && $7 != "UND" && $8 ~ /./ && $8 !~ /@/ { print $8 }' |
 		grep -vE '^(Name|_init|_fini|__bss_start|_end|_edata|environ|__environ)$')

@@ -80,7 +80,7 @@ says 'encrypted' 'is encrypted' encrypted.sif
 says 'no system partition' 'no system partition' data-only.sif
 says 'another architecture' 'made for ppc64le, and this node is' foreign.sif
 says 'a SquashFS of another version' 'version.sif. is damaged' version.sif
-says 'damaged inodes' 'Input/output error' inodes.sif
+says 'damaged inodes' '(Input/output|I/O) error' inodes.sif
 refuse 'an empty directory has no program' 127 'not in the image' run empty.d /bin/true
 refuse 'a program of another architecture' 126 'is a program for s390x' run "$sif" ./foreign
 refuse 'hints stand below' 125 'hint: ' run none.sif true
