@@ -7,6 +7,7 @@
 #include "cmd/sign.h"
 #include "cmd/verify_report.h"
 #include "cmd/words.h"
+#include "image/sign/cert.h"
 #include "image/verity/check.h"
 #include "runtime/trust/store.h"
 
@@ -19,8 +20,28 @@
 
 COMMAND_RUN(verify_main);
 
+static int take_certificate(const struct verify_words *w, struct pubkey **ret, struct err *e)
+{
+	struct cert_options o = { .certificate = w->certificate, .intermediates = w->intermediates, .roots = w->roots,
+				  .ocsp = w->ocsp_verify ? OCSP_REQUIRE : OCSP_OFF, .responses = &w->ocsp_responses };
+
+	if (w->ocsp && cert_ocsp_mode(w->ocsp, &o.ocsp, e))
+		return -1;
+	return cert_pubkey(&o, ret, e);
+}
+
+/* A certificate, keys, or all that is trusted: the first of these that is named. */
 static int take_keys(struct verification *v, const struct verify_words *w, struct err *e)
 {
+	if (w->certificate) {
+		struct pubkey *k;
+
+		if (take_certificate(w, &k, e))
+			return -1;
+		trust_add_key(&v->trust, k);
+		v->options.keys = (struct verify_keys){ .keys = v->trust.keys, .n = v->trust.n };
+		return 0;
+	}
 	for (size_t i = 0; i < w->keys.n; i++)
 		if (trust_add_file(&v->trust, w->keys.v[i], e))
 			return -1;
@@ -152,6 +173,10 @@ static int check_words(const struct verify_words *w, struct err *e)
 	if (w->url) {
 		err_set(e, ERR_USAGE, "key servers are not asked in this version");
 		return err_hint(e, "get the signer's key yourself: sif key trust FILE");
+	}
+	if (!w->certificate && (w->intermediates || w->roots || w->ocsp || w->ocsp_verify || w->ocsp_responses.n)) {
+		err_set(e, ERR_USAGE, "there are options about certificates, and no certificate");
+		return err_hint(e, "--certificate FILE");
 	}
 	return 0;
 }

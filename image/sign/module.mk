@@ -7,7 +7,8 @@ libsign_a_SOURCES = image/sign/base64.h image/sign/base64.c image/sign/clear.h i
 	image/sign/pgp.h image/sign/pgp.c image/sign/pubkey.h image/sign/pubkey.c \
 	image/sign/sign.h image/sign/sign.c image/sign/verify.h image/sign/verify.c image/sign/verify_objects.c
 libsignkeys_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
-libsignkeys_a_SOURCES = image/sign/private.h image/sign/private.c
+libsignkeys_a_SOURCES = image/sign/private.h image/sign/private.c image/sign/cert.h image/sign/cert.c \
+	image/sign/ocsp.h image/sign/ocsp.c
 # What a program links that verifies, and what it needs on top to sign.
 SIGN_LIBADD = libsign.a libverity.a libdigest.a libsif.a libsource.a libbase.a $(JANSSON_LIBS) $(NETTLE_LIBS) -lgmp -lpthread
 SIGNKEYS_LIBADD = libsignkeys.a $(SIGN_LIBADD) $(CRYPTO_LIBS)

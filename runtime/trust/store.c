@@ -74,6 +74,12 @@ static int check_owner(int fd, const char *path, uid_t owner, struct err *e)
 	return 0;
 }
 
+void trust_add_key(struct trust *t, struct pubkey *k)
+{
+	t->keys = xreallocarray(t->keys, t->n + 1, sizeof(struct pubkey *));
+	t->keys[t->n++] = k;
+}
+
 static int add_key(struct trust *t, int fd, const char *path, struct err *e)
 {
 	OWN_FREE char *text = NULL;
@@ -82,8 +88,7 @@ static int add_key(struct trust *t, int fd, const char *path, struct err *e)
 
 	if (fd_read_all(fd, KEY_FILE_MAX, path, &text, &len, e) || pubkey_from_pem(text, len, path, &k, e))
 		return -1;
-	t->keys = xreallocarray(t->keys, t->n + 1, sizeof(struct pubkey *));
-	t->keys[t->n++] = k;
+	trust_add_key(t, k);
 	return 0;
 }
 

@@ -34,6 +34,8 @@ void trust_free(struct trust *t);
  * others than root can write, or of the caller that others can write, is
  * ERR_POLICY: it proves nothing. local_only leaves the system out. */
 int trust_load(struct trust *t, bool local_only, struct err *e) MUST_CHECK;
+/* Takes ownership of k. */
+void trust_add_key(struct trust *t, struct pubkey *k);
 /* One public key from a PEM file (whoever owns it: the caller named it). */
 int trust_add_file(struct trust *t, const char *path, struct err *e) MUST_CHECK;
 
