@@ -67,6 +67,7 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	    num_u64(argv[HANDOVER_HOT_SIZE], &ret->hot.size, e) ||
 	    num_u32(argv[HANDOVER_UID], &ret->serve.uid, e) || num_u32(argv[HANDOVER_GID], &ret->serve.gid, e))
 		return -1;
+	ret->serve.image_fd = HANDOVER_IMAGE;
 	ret->serve.name = argv[HANDOVER_NAME];
 	ret->serve.cpus = argv[HANDOVER_CPUS];
 	ret->serve.comer = argv[HANDOVER_COMER];

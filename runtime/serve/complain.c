@@ -61,6 +61,31 @@ static void say(struct server *sv, uint64_t ref, const struct err *cause)
 	str_free(&s.path);
 }
 
+/* Somebody wrote to the file: then files are not damaged one by one. (An image
+ * that was only touched or signed reads as before, and nobody complains.) */
+static bool was_overwritten(const struct server *sv)
+{
+	const struct stat *then = &sv->complaints.image;
+	struct stat now;
+
+	return then->st_ino && fstat(sv->cfg->image_fd, &now) == 0 &&
+	       (now.st_size != then->st_size || now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != then->st_mtim.tv_nsec);
+}
+
+static void say_overwritten(struct server *sv, const struct err *cause)
+{
+	struct complaints *c = &sv->complaints;
+	bool known;
+
+	pthread_mutex_lock(&c->lock);
+	known = c->changed;
+	c->changed = true;
+	pthread_mutex_unlock(&c->lock);
+	if (!known)
+		log_warn("'%s' was changed while it is in use, programs get errors: %s", sv->cfg->name, cause->msg);
+}
+
 int complain(struct server *sv, uint64_t ref, const struct err *cause)
 {
 	struct complaints *c = &sv->complaints;
@@ -72,6 +97,10 @@ int complain(struct server *sv, uint64_t ref, const struct err *cause)
 	 * (storage.c), and a search would fail as well. */
 	if (cause->kind == ERR_SYSTEM)
 		return -EIO;
+	if (was_overwritten(sv)) {
+		say_overwritten(sv, cause);
+		return -EIO;
+	}
 	pthread_mutex_lock(&c->lock);
 	for (unsigned i = 0; i < c->n; i++)
 		known |= c->refs[i] == ref;

@@ -71,6 +71,8 @@ int serve_open(const struct serve_config *cfg, struct squash *fs, struct server 
 	sv->super = squash_super(fs);
 	sv->has_xattrs = squash_has_xattrs(fs);
 	pthread_mutex_init(&sv->complaints.lock, NULL);
+	if (fstat(cfg->image_fd, &sv->complaints.image))
+		sv->complaints.image.st_ino = 0; /* not known */
 	crew_init(&sv->crew, cfg);
 	if (cfg->record_fd >= 0)
 		sv->record = record_new(cfg->record_fd, sv->super->block_size);

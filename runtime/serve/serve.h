@@ -14,6 +14,7 @@
 
 struct serve_config {
 	int device_fd;	   /* /dev/fuse of the mount, borrowed */
+	int image_fd;	   /* the image's file, borrowed: was it changed since? */
 	const char *name;  /* of the image, for messages */
 	uid_t uid;	   /* owner shown for every file: a user namespace with a */
 	gid_t gid;	   /* single id can show no other */

@@ -7,6 +7,7 @@
 #include "runtime/serve/serve.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 #include <stdatomic.h>
 
 /* Answers never change while the mount lives: the kernel may keep them. (136
@@ -45,6 +46,8 @@ struct server {
 		pthread_mutex_t lock;
 		unsigned n;
 		uint64_t refs[16]; /* inodes complained about */
+		struct stat image; /* as it was when the server began */
+		bool changed;	   /* and that it is another one now was said */
 	} complaints;
 };
 

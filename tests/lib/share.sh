@@ -2,6 +2,8 @@
 #
 #	sif		a copy of the small image that no other script uses
 #	servers		process ids of the servers of images under T
+#	server_of SCOPE	that of a scope (runtime/server/scope.h)
+#	await PID	a child's exit code; one that takes a minute is killed
 #	in_time SECONDS CMD...	CMD succeeds within the time
 #	device [OPTION...]	a launch that prints the identity of the mount that
 #			is its root: launches that share a server print the same
@@ -18,6 +20,22 @@ cp "$(small_image)" "$sif" || exit 1
 
 servers() {
 	ps -e -o pid=,stat=,args= | awk -v t="$T/" '$2 !~ /^Z/ && $3 == "sif-fuse" && index($0, t) { print $1 }'
+}
+
+server_of() {
+	for each in $(servers); do
+		if tr '\0' '\n' <"/proc/$each/cmdline" | grep -q "^scope $1\$"; then echo "$each"; fi
+	done
+}
+
+ended() {
+	case $(ps -o stat= -p "$1") in '' | Z*) return 0 ;; esac
+	return 1
+}
+
+await() {
+	in_time 60 ended "$1" || kill -9 "$1"
+	wait "$1"
 }
 
 in_time() {
