@@ -134,7 +134,10 @@ static int not_runnable(const struct stage *st, const char *name, int sys, bool 
 
 	if (sys == EIO || sys == ENOTCONN) {
 		err_sys(e, sys, "cannot look for '%s' in the image", name);
-		err_hint(e, "the image is damaged, or its server ended: see ~/.local/state/sif/server.log");
+		if (sys == EIO)
+			err_hint(e, "the image is damaged; the server's log names the block: sif mounts --log");
+		else
+			err_hint(e, "the image's server has ended, killed for memory perhaps; start the program again");
 		e->status = ours ? 125 : 255;
 		return -1;
 	}

@@ -22,8 +22,10 @@
 #include "runtime/rootfs.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 struct launch {
 	const struct run_spec *spec;
@@ -222,6 +224,18 @@ static int become_inside(struct launch *l, int report_fd, struct err *e)
 	_exit(125);
 }
 
+/* Pages of a program whose server is dead are a SIGBUS, which tells nobody why.
+ * Only here is a process of ours left to say it. */
+static int blame_server(const struct launch *l, int status, struct err *e)
+{
+	struct statfs fs;
+
+	if (status != 128 + SIGBUS || l->image.kind == ROOTFS_DIRECTORY || statfs("/", &fs) == 0 || errno != ENOTCONN)
+		return 0;
+	err_set(e, ERR_SYSTEM, "the server of '%s' was killed, and the program with it", l->image.name);
+	return err_hint(e, "perhaps memory was short; start the program again");
+}
+
 static int go(struct launch *l, char **ret_text, int *ret_status, struct err *e)
 {
 	if (l->plan.pid) {
@@ -231,7 +245,7 @@ static int go(struct launch *l, char **ret_text, int *ret_status, struct err *e)
 		where = init_begin(&report_fd, ret_status, e);
 		if (where == 0)
 			return become_inside(l, report_fd, e);
-		return where < 0 ? -1 : 0;
+		return where < 0 ? -1 : blame_server(l, *ret_status, e);
 	}
 	if (perform_finish(&l->performance, e) || privileges_drop(e))
 		return -1;

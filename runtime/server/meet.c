@@ -194,6 +194,7 @@ static int claim(const struct key *k, struct meeting *m)
 	if (other >= 0) {
 		rc = 1;
 	} else if (nobody_there(errno)) {
+		m->killed = errno == ECONNREFUSED;
 		sweep(&m->place);
 		m->listen_fd = listen_at(&m->place, k->name);
 		rc = m->listen_fd < 0 ? -1 : 0;

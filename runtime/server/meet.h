@@ -18,6 +18,7 @@ struct meeting {
 	int ns[WIRE_NAMESPACES]; /* owned */
 	int listen_fd;		 /* owned */
 	struct place place;	 /* owned; where the socket is */
+	bool killed;		 /* MEETING_START: the server before was; its socket was still there */
 	char why[400];
 };
 #define MEETING_INIT { .ns = { -1, -1 }, .listen_fd = -1, .place = PLACE_INIT }

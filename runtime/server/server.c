@@ -107,6 +107,9 @@ static int start_shared(const struct server_request *rq, const struct key *key, 
 		.linger = rq->linger >= 0 ? rq->linger : usual_linger(scope),
 	};
 
+	if (m->killed)
+		log_warn("the server of '%s' was killed, for memory perhaps; programs that used it have failed",
+			 rq->name);
 	ret->control_fd = server_start(rq, &share, log_fd, e);
 	if (ret->control_fd < 0) {
 		give_back(m, key);
