@@ -10,6 +10,7 @@
 #include "runtime/serve/handover.h"
 #include "runtime/serve/life.h"
 #include "runtime/serve/serve.h"
+#include "runtime/serve/squashfuse.h"
 #include "runtime/serve/storage.h"
 
 #include <fcntl.h>
@@ -47,6 +48,8 @@ struct words {
 	struct ahead_list hot;
 	struct serve_config serve;
 	const char *key, *socket; /* empty = not shared */
+	const char *squashfuse; /* path of the program that reads the image; empty = this one */
+	pid_t reader;		/* squashfuse's process */
 	int linger;
 	struct server *server; /* set before anybody can ask for its figures */
 };
@@ -76,6 +79,7 @@ static int parse(int argc, char **argv, struct words *ret, struct err *e)
 	ret->hot.base = ret->offset;
 	ret->key = argv[HANDOVER_KEY];
 	ret->socket = argv[HANDOVER_SOCKET];
+	ret->squashfuse = argv[HANDOVER_SQUASHFUSE];
 	if (num_u32(argv[HANDOVER_LINGER], &linger, e))
 		return -1;
 	ret->linger = (int)linger;
@@ -117,6 +121,12 @@ static void describe(void *ctx, struct wire_status *st)
 	const struct words *w = ctx;
 	struct serve_stats s;
 
+	snprintf(st->image, sizeof(st->image), "%s", w->serve.name);
+	if (w->reader) {
+		snprintf(st->engine, sizeof(st->engine), "squashfuse");
+		st->memory += squashfuse_memory(w->reader);
+		return;
+	}
 	serve_stats(w->server, &s);
 	st->metadata = s.metadata_bytes;
 	st->blocks = s.block_bytes;
@@ -125,7 +135,6 @@ static void describe(void *ctx, struct wire_status *st)
 	st->hits = s.hits;
 	st->misses = s.misses;
 	snprintf(st->engine, sizeof(st->engine), "sif");
-	snprintf(st->image, sizeof(st->image), "%s", w->serve.name);
 }
 
 static int share(struct words *w, const struct parcel *p, struct err *e)
@@ -192,6 +201,32 @@ static int serve(struct words *w, bool *serving, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+/* The control socket stays open: a failure is still told to a launch that is
+ * there to hear it. */
+static int serve_by_squashfuse(struct words *w, struct err *e)
+{
+	struct squashfuse reader = { .path = w->squashfuse, .image_fd = HANDOVER_IMAGE, .log_fd = HANDOVER_LOG,
+				     .offset = w->offset };
+	struct parcel parcel = { 0 };
+	int rc;
+
+	if (serve_confine(e))
+		return -1;
+	rc = receive_device(w, &parcel, e);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	serve_place(w->serve.cpus, w->serve.comer);
+	reader.device_fd = parcel.fds[WIRE_DEVICE];
+	w->reader = squashfuse_start(&reader, e);
+	close(parcel.fds[WIRE_DEVICE]); /* or the mount would outlive its reader */
+	if (w->reader < 0 || (is_shared(w) && share(w, &parcel, e)))
+		return -1;
+	rc = squashfuse_wait(w->reader, e);
+	if (rc < 0)
+		log_warn("the server of '%s' ends: %s", w->serve.name, e->msg);
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	struct words words = {};
@@ -205,7 +240,7 @@ int main(int argc, char **argv)
 	}
 	log_set_sink(log_line, LOG_INFO_LEVEL);
 	tune_malloc();
-	rc = serve(&words, &serving, &e);
+	rc = words.squashfuse[0] ? serve_by_squashfuse(&words, &e) : serve(&words, &serving, &e);
 	if (is_shared(&words))
 		life_end(HANDOVER_PLACE, words.socket);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "runtime/account.h"
+#include "runtime/engine.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -20,6 +21,13 @@ static int check_cpus(const char *value, struct err *e)
 	return strcmp(value, "auto") == 0 ? 0 : cpus_parse(value, &cpus, e);
 }
 
+static int check_engine(const char *value, struct err *e)
+{
+	enum engine engine;
+
+	return engine_parse(value, &engine, e);
+}
+
 #define FIELD(f) .offset = offsetof(struct run_spec, f)
 
 const struct config_key config_keys[] = {
@@ -30,6 +38,8 @@ const struct config_key config_keys[] = {
 	{ "mount proc", CONFIG_BOOL, FIELD(mount_proc), "yes", "bind /proc" },
 	{ "mount sys", CONFIG_BOOL, FIELD(mount_sys), "yes", "bind /sys" },
 	{ "mount dev", CONFIG_BOOL, FIELD(mount_dev), "yes", "bind /dev" },
+	{ "mount engine", CONFIG_WORD, FIELD(engine), "sif", "what reads images: sif, squashfuse or, for root, kernel",
+	  check_engine },
 	{ "mount cpus", CONFIG_WORD, FIELD(mount_cpus), "auto", "where image servers run: auto, or a list such as 0-3,8",
 	  check_cpus },
 	{ "bind control", CONFIG_BOOL, FIELD(bind_control), "yes", "users may bind paths of their choice" },

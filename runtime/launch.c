@@ -147,6 +147,7 @@ static int enter(struct launch *l, struct err *e)
 		.linger = l->spec->linger,
 		.home = l->host.home,
 		.record_fd = l->spec->record_fd,
+		.engine = engine_of(l->spec->engine),
 		.cpus = l->spec->mount_cpus,
 	};
 	OWN_ROOT_MOUNT struct root_mount root = ROOT_MOUNT_INIT;

@@ -6,6 +6,7 @@ libruntime_a_SOURCES = runtime/spec.h runtime/spec.c runtime/env.h runtime/actio
 # launch: the eight steps
 libruntime_a_SOURCES += \
 	runtime/bind.h runtime/bind.c runtime/binfmt.h runtime/binfmt.c runtime/devices.h runtime/devices.c \
+	runtime/engine.h runtime/engine.c runtime/kernel.h runtime/kernel.c \
 	runtime/grow.h runtime/grow.c runtime/host.h runtime/host.c \
 	runtime/identity.h runtime/identity.c runtime/init.h runtime/init.c \
 	runtime/join.h runtime/join.c runtime/peer.h runtime/peer.c runtime/mount.h runtime/mount.c \

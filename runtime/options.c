@@ -1,7 +1,9 @@
 #include "runtime/options.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/num.h"
+#include "runtime/engine.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -140,6 +142,18 @@ static int parse_network(void *options, const char *arg, struct err *e)
 	return 0;
 }
 
+static int parse_engine(void *options, const char *arg, struct err *e)
+{
+	struct run_spec *s = options;
+	enum engine engine;
+
+	if (engine_parse(arg, &engine, e))
+		return -1;
+	free(s->engine);
+	s->engine = xstrdup(arg);
+	return 0;
+}
+
 #define FIELD(f) .offset = offsetof(struct run_spec, f)
 
 const struct opt run_options[] = {
@@ -165,6 +179,8 @@ const struct opt run_options[] = {
 	  .help = "start an image server for this launch alone" },
 	{ .name = "linger", .kind = OPT_CALL, .parse = parse_linger, .arg = "SECONDS",
 	  .help = "how long an image server stays after its last launch" },
+	{ .name = "engine", .kind = OPT_CALL, .parse = parse_engine, .arg = "NAME",
+	  .help = "what reads the image: sif, squashfuse or, for root, kernel" },
 	{ .name = "unsquash", .kind = OPT_TRUE, FIELD(unpack), .help = "unpack the image, do not mount it" },
 
 	{ .name = "record-fd", .kind = OPT_CALL, .parse = parse_record, .arg = "FD",

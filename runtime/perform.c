@@ -66,7 +66,8 @@ static int give_up(struct perform_step *ps, struct err *e)
 static int begin_image(struct perform_step *ps, const struct root_wishes *main, struct err *e)
 {
 	const struct rootfs_want want = { .data = true, .object = ps->s->object };
-	const struct root_wishes wishes = { .record_fd = -1, .home = main->home, .cpus = main->cpus };
+	const struct root_wishes wishes = { .record_fd = -1, .home = main->home, .engine = main->engine,
+					     .cpus = main->cpus };
 
 	if (rootfs_open(ps->s->source, &want, &ps->other, e))
 		return -1;

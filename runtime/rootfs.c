@@ -9,6 +9,7 @@
 #include "image/squash/hot.h"
 #include "image/squash/squash.h"
 #include "runtime/binfmt.h"
+#include "runtime/kernel.h"
 #include "runtime/mount.h"
 #include "runtime/path.h"
 #include "runtime/unpack.h"
@@ -267,7 +268,7 @@ static int mount_unpacked(const struct rootfs *r, const char *why, int *ret_leas
 	return unpack_image(r, why, &path, ret_lease, e) ? -1 : clone_directory(path, false, e);
 }
 
-static struct server_request request(const struct rootfs *r, const struct root_wishes *w)
+static struct server_request request(const struct rootfs *r, const struct root_wishes *w, enum engine engine)
 {
 	return (struct server_request){
 		.image_fd = r->fd,
@@ -276,6 +277,7 @@ static struct server_request request(const struct rootfs *r, const struct root_w
 		.name = r->path,
 		.uid = geteuid(),
 		.gid = getegid(),
+		.engine = engine,
 		.cpus = w ? w->cpus : NULL,
 		.comer = w ? w->comer : NULL,
 		.hot_offset = r->hot_offset,
@@ -294,17 +296,30 @@ static bool cannot_serve(const struct err *e)
 	return e->kind == ERR_ENVIRONMENT && e->sys;
 }
 
+static int check_engine(const struct rootfs *r, const struct root_wishes *w, struct err *e)
+{
+	return engine_check(w->engine,
+			    &(struct engine_wishes){ .record = w->record_fd >= 0, .cpus = w->cpus, .hot = r->hot_size }, e);
+}
+
 int rootfs_serve(const struct rootfs *r, const struct root_wishes *wishes, struct root_mount *ret, struct err *e)
 {
-	const struct server_request rq = request(r, wishes);
+	const struct server_request rq = request(r, wishes, wishes->engine);
 
 	*ret = (struct root_mount)ROOT_MOUNT_INIT;
 	ret->writable = wishes->writable;
+	ret->engine = wishes->engine;
 	if (r->kind == ROOTFS_DIRECTORY)
 		return 0;
 	if (wishes->unpack) {
 		ret->unpack = xstrdup("--unsquash");
 		return 0;
+	}
+	if (check_engine(r, wishes, e))
+		return -1;
+	if (wishes->engine == ENGINE_KERNEL) {
+		ret->fd = kernel_mount(r->fd, r->offset, r->size, wishes->share, e);
+		return ret->fd < 0 ? err_ctx(e, "image '%s'", r->name) : 0;
 	}
 	if (server_find(&rq, &ret->server, e) == 0)
 		return 0;
@@ -316,12 +331,14 @@ int rootfs_serve(const struct rootfs *r, const struct root_wishes *wishes, struc
 
 int rootfs_mount(const struct rootfs *r, struct root_mount *m, struct err *e)
 {
-	const struct server_request rq = request(r, NULL);
+	const struct server_request rq = request(r, NULL, m->engine);
 
 	if (r->kind == ROOTFS_DIRECTORY) {
 		m->fd = mount_directory(r, m->writable, e);
 		return m->fd < 0 ? -1 : 0;
 	}
+	if (m->fd >= 0)
+		return 0; /* the kernel reads it */
 	if (!m->unpack) {
 		m->fd = server_mount(&rq, &m->server, e);
 		if (m->fd >= 0)

@@ -44,8 +44,9 @@ void rootfs_free(struct rootfs *r);
 
 /* An image's tree on its way to be a mount. */
 struct root_mount {
-	int fd;			   /* owned: detached mount, -1 = not made yet */
+	int fd;			   /* owned: detached mount, -1 = not made yet (the kernel's is, by rootfs_serve) */
 	struct server_link server; /* owned */
+	enum engine engine;
 	bool writable;		   /* a directory is mounted so */
 	char *unpack;		   /* owned: why the image is unpacked instead of served; NULL = it is not */
 	int lease_fd;		   /* owned: keeps an unpacked tree from being removed, -1 = none */
@@ -58,6 +59,7 @@ struct root_wishes {
 	bool share;	  /* its server with other launches */
 	int linger;	  /* seconds that the server stays after the last of them; -1 = the usual */
 	int record_fd;	  /* for its server's record, -1 = none */
+	enum engine engine;
 	const char *cpus; /* where its server runs, "auto" or a list; NULL = auto */
 	const struct cpus *comer; /* CPUs of the caller, NULL = not known */
 	const char *home; /* for the server's log */

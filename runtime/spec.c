@@ -21,7 +21,7 @@ void run_spec_free(struct run_spec *s)
 				       &s->env,	      &s->env_files,  &s->env_from_host, &s->no_env,	 &s->overlay,
 				       &s->no_mount };
 	char **const strings[] = { &s->image, &s->workdir, &s->cwd, &s->home, &s->shell, &s->app, &s->hostname, &s->dns,
-				 &s->mount_cpus };
+				 &s->mount_cpus, &s->engine };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_free(lists[i]);

@@ -68,6 +68,7 @@ struct run_spec {
 	bool no_share; /* an image server of its own */
 	int linger;    /* seconds that a shared one stays after its last launch; -1 = the usual */
 	bool unpack;   /* --unsquash: do not mount the image, unpack it */
+	char *engine;  /* reads the image: runtime/engine.h; NULL = sif */
 	char *mount_cpus; /* where image servers run, "auto" or a list; NULL = auto (configuration) */
 	bool host_rc; /* shell: read start-up files of the host's home */
 

@@ -32,6 +32,7 @@ enum handover_arg {
 	HANDOVER_KEY,	 /* runtime/server/key.h; empty = not shared */
 	HANDOVER_SOCKET, /* file name of the socket in its directory */
 	HANDOVER_LINGER, /* seconds to stay after the last user; UINT32_MAX = until it is killed */
+	HANDOVER_SQUASHFUSE, /* path of squashfuse_ll, which is to read the image; empty = sif-fuse does */
 	HANDOVER_ARGC
 };
 

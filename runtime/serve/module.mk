@@ -7,7 +7,7 @@ libserve_a_SOURCES = \
 	runtime/serve/protocol.h runtime/serve/protocol.c \
 	runtime/serve/ahead.h runtime/serve/ahead.c runtime/serve/fetch.h runtime/serve/fetch.c \
 	runtime/serve/record.h runtime/serve/record.c runtime/serve/ops.c runtime/serve/dir.c runtime/serve/xattr.c runtime/serve/complain.c \
-	runtime/serve/storage.h runtime/serve/storage.c
+	runtime/serve/squashfuse.h runtime/serve/squashfuse.c runtime/serve/storage.h runtime/serve/storage.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/ahead

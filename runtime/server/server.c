@@ -57,11 +57,13 @@ static int no_fuse(struct err *e, int sys, const char *what)
 static int describe_key(const struct server_request *rq, const struct scope *scope, struct key *ret, struct err *e)
 {
 	struct stat image, user_ns, pid_ns;
+	char access[32];
 
 	if (fstat(rq->image_fd, &image) || stat("/proc/self/ns/user", &user_ns) || stat("/proc/self/ns/pid", &pid_ns))
 		return err_sys(e, errno, "cannot identify the image or this process's namespaces");
+	snprintf(access, sizeof(access), "engine %s", engine_name(rq->engine));
 	return key_make(&(struct key_facts){ .uid = geteuid(), .gid = getegid(), .user_ns = &user_ns, .pid_ns = &pid_ns,
-					     .scope = scope->text, .access = "engine sif", .image = &image,
+					     .scope = scope->text, .access = access, .image = &image,
 					     .offset = rq->offset, .size = rq->size },
 			ret, e);
 }
@@ -152,6 +154,10 @@ int server_find(const struct server_request *rq, struct server_link *ret, struct
 	struct key key;
 
 	*ret = (struct server_link)SERVER_LINK_INIT;
+	if (rq->engine == ENGINE_SQUASHFUSE && !engine_squashfuse()) {
+		err_set(e, ERR_ENVIRONMENT, "the engine 'squashfuse' needs the program squashfuse_ll, which is not installed");
+		return err_hint(e, "an administrator installs the package squashfuse (Debian, EPEL)");
+	}
 	if (may_share(rq)) {
 		scope_here(&scope);
 		if (describe_key(rq, &scope, &key, e))
@@ -220,7 +226,10 @@ static int make_mount(const struct server_request *rq, int device_fd, struct err
 	option(&rc, fs_fd, "rootmode", "40000");
 	option_u32(&rc, fs_fd, "user_id", rq->uid);
 	option_u32(&rc, fs_fd, "group_id", rq->gid);
-	option(&rc, fs_fd, "default_permissions", NULL);
+	/* squashfuse_ll shows the image's owners: to this user they are strangers,
+	 * whose closed directories belong to the image all the same. */
+	if (rq->engine != ENGINE_SQUASHFUSE)
+		option(&rc, fs_fd, "default_permissions", NULL);
 	option_u32(&rc, fs_fd, "max_read", HANDOVER_MAX_READ);
 	option(&rc, fs_fd, "ro", NULL);
 	if (rc >= 0)

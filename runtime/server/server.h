@@ -7,6 +7,7 @@
 #include "base/cpus.h"
 #include "base/err.h"
 #include "base/own.h"
+#include "runtime/engine.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct server_request {
 	const char *name; /* the image as the user named it: messages, source of the mount */
 	uid_t uid;	  /* the caller's ids as the new user namespace shows them; */
 	gid_t gid;	  /* every file of the image is shown as theirs */
+	enum engine engine; /* not ENGINE_KERNEL, which has no server */
 	const char *cpus; /* where the server runs, "auto" or a list; NULL = auto */
 	const struct cpus *comer; /* what the caller may run on; NULL = not known */
 	uint64_t hot_offset, hot_size; /* the image's hot list, bytes; 0 = none */

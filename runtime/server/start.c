@@ -171,6 +171,7 @@ static void say(struct server_exec *x, struct strv *words, const struct server_r
 	strv_add(words, share ? share->key->text : "");
 	strv_add(words, share ? share->key->name : "");
 	strv_addf(words, "%u", share ? (unsigned)share->linger : 0);
+	strv_add(words, rq->engine == ENGINE_SQUASHFUSE ? engine_squashfuse() : "");
 	for (size_t i = 0; i < words->n; i++)
 		x->argv[i] = words->v[i];
 }
