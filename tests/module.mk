@@ -21,6 +21,10 @@ check-e2e: stage
 check-conformance: stage
 	SIF='$(stage_dir)/moved/bin/sif' sh $(srcdir)/tests/conformance.sh $(CASES)
 
+# What only root can do.
+check-root: stage
+	$(RUN_E2E) $${E2E:-root}
+
 check-prop: stage
 	$(RUN_E2E) prop
 
@@ -58,4 +62,4 @@ dist-hook:
 		tar -T - -cf - | tar -C '$(abs_top_builddir)/$(distdir)' -U -xf -
 	cd '$(distdir)' && rm -f $(check_PROGRAMS) $(EXTRA_PROGRAMS)
 
-.PHONY: bench check-long stage check-e2e check-prop check-hostile check-arm64
+.PHONY: bench check-long stage check-e2e check-root check-prop check-hostile check-arm64

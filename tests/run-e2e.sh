@@ -1,10 +1,11 @@
 #!/bin/sh
 # run-e2e.sh --prefix DIR [--tools DIR] [--results FILE] [--limit SECONDS] [KIND|SCRIPT]...
 #
-# Runs tests/KIND/*.sh (kinds: e2e, prop, hostile; e2e when none is named) with
+# Runs tests/KIND/*.sh (kinds: e2e, prop, hostile, root; e2e when none is named) with
 # the programs installed under DIR (and the test programs in the build's folder
 # tests, --tools), as an ordinary user: started by root it
-# becomes one, with copies of the tests and programs that this user can read.
+# becomes one, with copies of the tests and programs that this user can read. Only
+# tests/root stays root; started by another user its scripts are skipped.
 # Each script has its own HOME, TMPDIR and XDG folders, and a parent that sees
 # every process it leaves behind. A script that needs more than 300 s says so in a
 # line "# limit: N s". What scripts may use is in tests/lib/e2e.sh.
@@ -39,7 +40,11 @@ trap 'exit 130' INT TERM HUP
 chmod 755 "$work"
 
 # As root: copy what the user needs, let go of root, start again from the copy.
-if [ "$(id -u)" = 0 ]; then
+case $kinds in
+' root' | *tests/root/*) stays_root=1 ;;
+*) stays_root= ;;
+esac
+if [ "$(id -u)" = 0 ] && [ -z "$stays_root" ]; then
 	host_fuse
 	host_user
 	mkdir "$work/src" && cp -R "$prefix" "$work/prefix" &&

@@ -1,5 +1,6 @@
 #!/bin/sh
-# stage.sh NAME WORK: one stage of ./check, run as the ordinary user.
+# stage.sh NAME WORK: one stage of ./check, run as the ordinary user; the stage
+# root as root, where ./check is.
 #
 # WORK/src is the source; each build has a folder of its own beside it. A stage
 # appends one line for each test to WORK/results/NAME:
@@ -110,6 +111,10 @@ distcheck)
 	;;
 e2e)
 	run_scripts gcc e2e
+	;;
+root)
+	[ "$(id -u)" = 0 ] || skip_stage 'needs root: ./check was started by an ordinary user'
+	run_scripts gcc root
 	;;
 prop)
 	run_scripts gcc prop
