@@ -7,12 +7,12 @@
 
 static const struct {
 	const char *name;
-	bool record, hot;
+	bool record, linger, hot;
 	const char *no_cpus; /* why it cannot be kept to some CPUs; NULL = it can */
 } engines[] = {
-	[ENGINE_SIF] = { "sif", true, true, NULL },
-	[ENGINE_SQUASHFUSE] = { "squashfuse", false, false, NULL },
-	[ENGINE_KERNEL] = { "kernel", false, false, "the kernel unpacks where the reader runs" },
+	[ENGINE_SIF] = { "sif", true, true, true, NULL },
+	[ENGINE_SQUASHFUSE] = { "squashfuse", false, true, false, NULL },
+	[ENGINE_KERNEL] = { "kernel", false, false, false, "the kernel unpacks where the reader runs" },
 };
 
 const char *engine_name(enum engine engine)
@@ -62,6 +62,10 @@ int engine_check(enum engine engine, const struct engine_wishes *wishes, struct 
 		err_set(e, ERR_USAGE, "the engine '%s' cannot be kept to the CPUs '%s' (mount cpus): %s", name,
 			wishes->cpus, engines[engine].no_cpus);
 		return err_hint(e, "take another engine, or set 'mount cpus = auto' in sif.conf");
+	}
+	if (wishes->linger && !engines[engine].linger) {
+		err_set(e, ERR_USAGE, "the engine '%s' cannot linger: the image goes with its last user", name);
+		return err_hint(e, "leave --linger away, or take another engine");
 	}
 	if (wishes->hot && !engines[engine].hot)
 		log_info("the engine '%s' does not read ahead what the image's hot list names", name);

@@ -23,6 +23,7 @@ const char *engine_squashfuse(void);
 struct engine_wishes {
 	bool record;	  /* write down what is read first */
 	const char *cpus; /* run there; NULL or "auto" = no matter */
+	bool linger;	  /* keep the image after its last launch */
 	bool hot;	  /* the image has a hot list: only a hint */
 };
 

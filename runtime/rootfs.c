@@ -299,7 +299,9 @@ static bool cannot_serve(const struct err *e)
 static int check_engine(const struct rootfs *r, const struct root_wishes *w, struct err *e)
 {
 	return engine_check(w->engine,
-			    &(struct engine_wishes){ .record = w->record_fd >= 0, .cpus = w->cpus, .hot = r->hot_size }, e);
+			    &(struct engine_wishes){ .record = w->record_fd >= 0, .cpus = w->cpus,
+						     .linger = w->share && w->linger >= 0, .hot = r->hot_size },
+			    e);
 }
 
 int rootfs_serve(const struct rootfs *r, const struct root_wishes *wishes, struct root_mount *ret, struct err *e)

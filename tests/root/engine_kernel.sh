@@ -54,6 +54,7 @@ no_loops 'nor kept'
 
 refuse 'root in a user namespace is not enough' 125 "engine 'kernel' needs root, outside of containers" \
 	unshare -rm "$SIF" exec --engine kernel "$sif" true
+refuse 'it does not linger' 125 "'kernel' cannot linger" engine_run --linger 60 "$sif" true
 export XDG_CONFIG_HOME="$T/config"
 mkdir -p "$T/config/sif"
 echo 'mount cpus = 0' >"$T/config/sif/sif.conf"
