@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "cmd/sign.h"
 #include "cmd/verify_report.h"
 #include "cmd/words.h"
@@ -65,6 +66,7 @@ struct trees {
 	const char *name;
 	struct verification *v;
 	unsigned threads;
+	_Atomic uint64_t *done;
 	struct err err;
 };
 
@@ -111,7 +113,7 @@ static void *check_trees(void *arg)
 	struct trees *t = arg;
 
 	for (size_t i = 0; i < t->v->trees_n; i++)
-		if (verity_check(t->fd, t->name, &t->v->trees[i], t->threads, NULL, &t->err))
+		if (verity_check(t->fd, t->name, &t->v->trees[i], t->threads, t->done, &t->err))
 			return NULL;
 	return NULL;
 }
@@ -135,19 +137,25 @@ static int check_bytes(int fd, struct verification *v, struct err *e)
 {
 	unsigned cpus = cpus_available();
 	struct trees t = { .fd = fd, .name = v->name, .v = v, .threads = cpus > 1 ? cpus - 1 : 1 };
+	struct progress p = { .total = verify_bytes(&v->result) };
 	bool beside = false;
 	pthread_t thread;
 	int rc;
 
 	if (find_trees(fd, v, e))
 		return -1;
+	for (size_t i = 0; i < v->trees_n; i++)
+		p.total += v->trees[i].layout.data_size;
+	t.done = &p.done;
+	progress_start(&p, v->inv->quiet);
 	if (v->trees_n)
 		beside = pthread_create(&thread, NULL, check_trees, &t) == 0;
-	rc = verify_objects(fd, v->name, &v->result, cpus, NULL, e);
+	rc = verify_objects(fd, v->name, &v->result, cpus, &p.done, e);
 	if (beside)
 		pthread_join(thread, NULL);
 	else
 		check_trees(&t);
+	progress_stop(&p);
 	if (rc)
 		return -1;
 	if (t.err.kind) {

@@ -12,7 +12,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define STEP (256u << 10)
+#define STEP (128u << 10)  /* stays in the processor's cache */
+#define AHEAD (8u << 20)   /* is read from the disk meanwhile */
 #define THREADS_MAX 64
 
 struct job {
@@ -86,7 +87,8 @@ static int hash_object(const struct hashing *h, const struct sif_object *o, uint
 	for (int64_t at = 0; at < o->size; at += STEP) {
 		size_t n = o->size - at < STEP ? (size_t)(o->size - at) : STEP;
 
-		posix_fadvise(h->fd, o->offset + at + STEP, 8 * STEP, POSIX_FADV_WILLNEED);
+		if (at % (AHEAD / 2) == 0)
+			posix_fadvise(h->fd, o->offset + at + AHEAD / 2, AHEAD, POSIX_FADV_WILLNEED);
 		if (fd_pread_full(h->fd, buf, n, (uint64_t)(o->offset + at), h->name, e))
 			return -1;
 		digest_add(d, buf, n);
