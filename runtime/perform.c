@@ -353,7 +353,9 @@ static void prefer_report(struct performance *pf, struct err *e)
 	if (server_cause(&pf->root.server, e) == 0)
 		return;
 	if (e->sys == EIO)
-		err_hint(e, "the image is damaged; the server's log names the block: sif mounts --log");
+		err_hint(e, pf->root.engine == ENGINE_SIF ?
+				    "the image is damaged; the server's log names the block: sif mounts --log" :
+				    "the image is damaged; --engine sif says where");
 	else if (e->sys == ENOTCONN || e->sys == ECONNABORTED)
 		err_hint(e, "the image's server has ended, killed for memory perhaps; start the program again; "
 			    "sif mounts --log shows what the server said");

@@ -16,6 +16,7 @@ cd "$T" || exit 1
 engine_images
 engine_body sif
 engine_body squashfuse
+snapshot
 
 # Two processes for one mount.
 # The server of the image, and its child.
@@ -74,6 +75,26 @@ refuse 'squashfuse_ll is not installed' 125 'hint: .*package squashfuse' unshare
 		[ ! -e $p ] || mount --bind /dev/null $p
 	done
 	exec "$@"' sh "$SIF" exec --engine squashfuse "$sif" true
+# shellcheck disable=SC2016 # for the inner shell
+instead() { # SCRIPT: squashfuse_ll is that, to the launch behind it
+	printf '#!/bin/sh\n%s\n' "$1" >"$T/fake" && chmod +x "$T/fake"
+	shift
+	unshare -rm sh -c 'mount --bind "$0" /usr/bin/squashfuse_ll && exec "$@"' "$T/fake" "$@"
+}
+refuse 'the cause is told when it does not start' 125 'squashfuse_ll ended with status 3' \
+	instead 'echo "no such codec" >&2; exit 3' "$SIF" exec --engine squashfuse "$sif" true
+check 'what it said is in the log' grep -q 'no such codec' "$T/state/sif/server.log"
+refuse 'and when it cannot be executed' 125 'squashfuse_ll ended with status 127' \
+	instead '' sh -c 'echo junk >"$0" && exec "$@"' "$T/fake" "$SIF" exec --engine squashfuse "$sif" true
+cp /usr/bin/squashfuse_ll "$T/real"
+# shellcheck disable=SC2016 # for the inner shell
+check 'with another one in between it works' instead \
+	'for f in /proc/$$/fd/*; do readlink "$f"; done >'"$T/open; exec $T/real \"\$@\"" \
+	"$SIF" exec --engine squashfuse "$sif" true
+equal 'it has the device and the image, and none of the namespaces' "/dev/fuse $sif" \
+	"$(grep -vE "^(/dev/null|/usr/bin/squashfuse_ll|$T/(fake|open|state/.*)|/proc/.*)\$" "$T/open" | sort | tr '\n' ' ' | sed 's/ $//')"
+rm -f "$T/fake" "$T/open" "$T/real"
+
 echo 'mount engine = squashfuse' >"$T/config/sif/sif.conf"
 "$SIF" exec "$sif" true
 equal 'mount engine in sif.conf' squashfuse "$("$SIF" mounts --json | jq -r '[.[] | select(.image == "'"$sif"'" and .engine == "squashfuse")][0].engine')"
@@ -81,3 +102,5 @@ prints 'the option is stronger' fuse.sif "$SIF" exec --engine sif "$sif" awk '$5
 prints 'a directory needs none' inside "$SIF" exec "$T/tree" cat /closed/file
 echo 'mount engine = warp' >"$T/config/sif/sif.conf"
 refuse 'a wrong one, with its line' 125 "sif.conf:1: mount engine: 'warp' is no engine" "$SIF" exec "$sif" true
+rm -f "$T/config/sif/sif.conf" record
+settled 'nothing is left at the end'
