@@ -203,7 +203,7 @@ int sign_main(const struct invocation *inv, int argc, char *const argv[], struct
 	const char *words[1];
 	unsigned n;
 
-	if (words_parse(sign_option_table, argc, argv, &s.opt, words, 1, 1, &n, "IMAGE", e) || choose_key(&s, e))
+	if (words_parse_env(inv, sign_option_table, argc, argv, &s.opt, words, 1, 1, &n, "IMAGE", e) || choose_key(&s, e))
 		return -1;
 	s.name = words[0];
 	s.fd = fd_open(s.name, O_RDWR | O_NONBLOCK, e);

@@ -197,7 +197,7 @@ int verify_main(const struct invocation *inv, int argc, char *const argv[], stru
 	unsigned n;
 	int rc;
 
-	if (words_parse(verify_option_table, argc, argv, &w, words, 1, 1, &n, "IMAGE", e) || check_words(&w, e))
+	if (words_parse_env(inv, verify_option_table, argc, argv, &w, words, 1, 1, &n, "IMAGE", e) || check_words(&w, e))
 		return -1;
 	v.name = words[0];
 	if (take_keys(&v, &w, e))

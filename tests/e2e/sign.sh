@@ -126,6 +126,14 @@ check "sign it" "$SIF" sign -g 2 g.sif
 check "verify both" "$SIF" verify g.sif
 equal "with the tree" 1 "$(grep -c '^hash tree' "$T/.out")"
 
+# Environment twins; what is typed counts more.
+new h.sif
+"$SIF" sign h.sif 2>/dev/null
+check "SIF_SIGN_KEY" env SIF_SIGN_KEY=k-rsa-2048 "$SIF" sign h.sif
+check "SIF_VERIFY_KEY" env SIF_VERIFY_KEY=default.pub "$SIF" verify a.sif
+refuse "a typed key in place of the variable's" 1 'unknown key' env SIF_VERIFY_KEY=k.pub "$SIF" verify --key default.pub h.sif
+check "both typed" "$SIF" verify --key k.pub --key default.pub h.sif
+
 # Damage.
 tamper() { # IMAGE OFFSET
 	cp -f a.sif "$1" && printf X | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
