@@ -31,6 +31,7 @@ static struct life {
 	int epoll_fd;
 	struct user *users;
 	size_t n, cap;
+	time_t idle_since; /* valid while there are no users */
 	bool full; /* no descriptor left for another user */
 	bool stop; /* somebody asked for the end */
 	atomic_bool retired;
@@ -80,7 +81,10 @@ static void remove_user(int pidfd)
 		if (life.users[i].pidfd != pidfd)
 			continue;
 		life.users[i] = life.users[--life.n];
-		close(pidfd); /* leaves the epoll set with it */
+		life.idle_since = now();
+		/* By name: it stays in the set while its sender has it open, too. */
+		epoll_ctl(life.epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
+		close(pidfd);
 		return;
 	}
 }
@@ -235,40 +239,35 @@ static void retire(void)
 	close(life.epoll_fd);
 }
 
-/* Milliseconds to wait for the next event; -1 = for ever. idle_since: valid while
- * there are no users. */
-static int patience(time_t idle_since)
+/* Milliseconds to wait for the next event; -1 = for ever. */
+static int patience(void)
 {
 	time_t rest;
 
 	if (life.n || life.cfg.linger < 0)
 		return -1;
-	rest = idle_since + life.cfg.linger - now();
+	rest = life.idle_since + life.cfg.linger - now();
 	return rest > 0 ? (int)(rest * 1000) : 0;
 }
 
 static void *live(void *arg)
 {
-	time_t idle_since = now();
 	struct cpus cpus;
 
 	(void)arg;
 	(void)!serve_place_thread(life.cfg.cpus, life.cfg.comer, &cpus);
 	while (!life.full && !life.stop) {
 		struct epoll_event ev[EVENTS];
-		int wait = patience(idle_since);
-		int n = epoll_wait(life.epoll_fd, ev, EVENTS, wait);
+		int wait = patience(), n = epoll_wait(life.epoll_fd, ev, EVENTS, wait);
 
-		if (n == 0 && patience(idle_since) == 0)
-			break;
 		for (int i = 0; i < n; i++) {
 			if (ev[i].data.fd == life.cfg.listen_fd)
 				serve_comer();
 			else
 				remove_user(ev[i].data.fd);
 		}
-		if (n > 0 && !life.n)
-			idle_since = now();
+		if (n <= 0 && patience() == 0)
+			break;
 	}
 	retire();
 	return NULL;

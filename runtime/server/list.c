@@ -68,19 +68,17 @@ static int list_place(const struct place *p, bool stop, struct server_entries *l
 
 int server_list(bool stop, struct server_entries *ret, struct err *e)
 {
-	ino_t seen[PLACES] = { 0 }; /* $XDG_RUNTIME_DIR is /run/user/UID as a rule */
+	struct stat seen[PLACES] = { 0 }; /* $XDG_RUNTIME_DIR is /run/user/UID as a rule */
 
 	*ret = (struct server_entries){ 0 };
 	for (unsigned n = 0; n < PLACES; n++) {
 		OWN_PLACE struct place p = PLACE_INIT;
 		bool again = false;
-		struct stat st;
 
-		if (place_open(n, false, &p) || fstat(p.fd, &st))
+		if (place_open(n, false, &p) || fstat(p.fd, &seen[n]))
 			continue;
-		seen[n] = st.st_ino;
 		for (unsigned i = 0; i < n; i++)
-			again |= seen[i] == st.st_ino;
+			again |= seen[i].st_dev == seen[n].st_dev && seen[i].st_ino == seen[n].st_ino;
 		if (!again && list_place(&p, stop, ret, e))
 			return -1;
 	}

@@ -132,14 +132,15 @@ static int join(const struct key *k, struct meeting *m)
 	return -1;
 }
 
-/* Nobody will ever: a server binds and listens under the lock. */
-static bool nobody_listens(const struct place *p, const char *name)
+/* What a connection meets, without waiting: 0 or an errno; EAGAIN = a server with
+ * many who wait. With the place locked, ECONNREFUSED means that nobody will ever
+ * listen: a starter binds and listens under the lock. */
+static int probe(const struct place *p, const char *name)
 {
 	OWN_FD int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un to;
 
-	return sock >= 0 && connect(sock, (struct sockaddr *)&to, (socklen_t)address(p, name, &to)) &&
-	       errno == ECONNREFUSED;
+	return sock < 0 || connect(sock, (struct sockaddr *)&to, (socklen_t)address(p, name, &to)) ? errno : 0;
 }
 
 /* With the place locked: remove sockets on which nobody listens. */
@@ -151,7 +152,7 @@ static void sweep(const struct place *p)
 	if (dir)
 		fd = -1;
 	for (struct dirent *d; dir && (d = readdir(dir));)
-		if (d->d_type == DT_SOCK && nobody_listens(p, d->d_name))
+		if (d->d_type == DT_SOCK && probe(p, d->d_name) == ECONNREFUSED)
 			unlinkat(p->fd, d->d_name, 0);
 }
 
@@ -185,16 +186,13 @@ static int listen_at(const struct place *p, const char *name)
 /* Nobody listened a moment ago. 0 = ours to start; 1 = look again; -1 with errno. */
 static int claim(const struct key *k, struct meeting *m)
 {
-	OWN_FD int other = -1;
-	int rc = -1;
+	int met, rc = 1;
 
 	if (place_lock(&m->place))
 		return errno == ENOENT ? 1 : -1;
-	other = reach(&m->place, k->name);
-	if (other >= 0) {
-		rc = 1;
-	} else if (nobody_there(errno)) {
-		m->killed = errno == ECONNREFUSED;
+	met = probe(&m->place, k->name);
+	if (nobody_there(met)) {
+		m->killed = met == ECONNREFUSED;
 		sweep(&m->place);
 		m->listen_fd = listen_at(&m->place, k->name);
 		rc = m->listen_fd < 0 ? -1 : 0;

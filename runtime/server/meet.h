@@ -24,8 +24,8 @@ struct meeting {
 #define MEETING_INIT { .ns = { -1, -1 }, .listen_fd = -1, .place = PLACE_INIT }
 
 /* why_not: NULL, or why this launch can join a server but not start one that
- * others will use. Late comers wait here until the server serves, however long its starter lives:
- * the socket is there before the server is, and the kernel keeps what they ask.
+ * others will use. Late comers wait here until the server serves: the socket is
+ * there before the server is, and the kernel keeps what they ask.
  * Never fails; what goes wrong ends in MEETING_NONE. */
 void meet(const struct key *k, const char *why_not, struct meeting *ret);
 void meeting_free(struct meeting *m);

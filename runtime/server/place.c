@@ -15,7 +15,15 @@
 #define LOCK_WAIT_MS 2000
 #define OPEN_TRIES 8
 
-/* n-th candidate: where it is, and whether the parent must be the user's own. */
+static bool is_mine(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
+/* Where the n-th candidate is. sudo may leave $XDG_RUNTIME_DIR to a process of
+ * another user, who must make nothing there. */
 static int candidate(unsigned n, char *ret, size_t size)
 {
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
@@ -23,7 +31,7 @@ static int candidate(unsigned n, char *ret, size_t size)
 
 	switch (n) {
 	case 0:
-		len = xdg && xdg[0] == '/' ? snprintf(ret, size, "%s/sif", xdg) : 0;
+		len = xdg && xdg[0] == '/' && is_mine(xdg) ? snprintf(ret, size, "%s/sif", xdg) : 0;
 		break;
 	case 1:
 		len = snprintf(ret, size, "/run/user/%u/sif", geteuid());
@@ -141,15 +149,16 @@ void place_name(const struct place *p, const char *name, char *ret, size_t size)
 	snprintf(ret, size, "/proc/self/fd/%d/%s", p->fd, name);
 }
 
-/* The place, locked; owned. The lock must be an open file of its own: the
- * starter's descriptor and ours are one. */
+/* The place, locked; its descriptor is owned. The lock must be an open file of its
+ * own: the starter's descriptor and ours are one. -1 also when somebody sleeps on
+ * the lock: a server's end must not wait for a process that was stopped. */
 static int lock_place(int place_fd)
 {
-	int fd = openat(place_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct place p = { .fd = openat(place_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
 
-	while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR)
-		;
-	return fd;
+	if (p.fd >= 0 && place_lock(&p))
+		place_close(&p);
+	return p.fd;
 }
 
 void place_unlink(int place_fd, const char *socket, ino_t ino)

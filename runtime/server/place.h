@@ -16,7 +16,7 @@ struct place {
 
 #define PLACES 4
 
-/* The n-th candidate: $XDG_RUNTIME_DIR/sif, /run/user/UID/sif, /dev/shm/sif-UID,
+/* The n-th candidate: $XDG_RUNTIME_DIR/sif (where the variable's directory is the user's), /run/user/UID/sif, /dev/shm/sif-UID,
  * /tmp/sif-UID. make: with the directory itself made when it is missing (its
  * parent never is). 0; 1 = there is no such place, or none to be trusted (not a
  * real directory, of another owner, open to others, on a file system that other
@@ -32,7 +32,8 @@ int place_lock(const struct place *p);
 void place_unlock(const struct place *p);
 
 /* Under a lock of its own: remove a socket (ino 0: whichever has this name), and
- * the directory when nothing else is in it. */
+ * the directory when nothing else is in it. Without the lock nothing is removed:
+ * the next launch sweeps a socket on which nobody listens. */
 void place_unlink(int place_fd, const char *socket, ino_t ino);
 void place_remove(int place_fd);
 
