@@ -229,11 +229,14 @@ static void take_records(const struct str *in, struct account *ret)
 	struct head head;
 
 	for (size_t at = 0; in->len - at >= sizeof(head);) {
-		const char *texts[TEXTS_MAX] = {};
+		const char *texts[TEXTS_MAX];
 
 		memcpy(&head, in->s + at, sizeof(head));
 		at += sizeof(head);
-		for (unsigned i = 0; i < head.n && i < TEXTS_MAX; i++) {
+		/* A module of the name service wrote into it, too. */
+		if (head.n != (head.about == OF_USER ? TEXTS_MAX : 1))
+			return;
+		for (unsigned i = 0; i < head.n; i++) {
 			const char *end = memchr(in->s + at, '\0', in->len - at);
 
 			if (!end)

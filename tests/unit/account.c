@@ -9,6 +9,7 @@
 #include "runtime/account.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -179,6 +180,30 @@ static void a_crash_there_is_no_crash_here(void **state)
 	assert_string_equal(a.group_names[1], "lab");
 }
 
+/* A module of the name service that prints, into what it takes for its output:
+ * the head of a record with no text. */
+static struct passwd *printing_user(uid_t uid)
+{
+	const unsigned head[2] = { 0xffffffff, 0 };
+	struct stat st;
+
+	for (int fd = 3; fd < 64; fd++)
+		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && write(fd, head, sizeof(head)) > 0)
+			break;
+	return remote_user(uid);
+}
+
+static void strange_records_end_the_answer(void **state)
+{
+	OWN_ACCOUNT struct account a = {};
+
+	(void)state;
+	find(printing_user, remote_group, 5000, 3, &a);
+	assert_null(a.user);
+	assert_null(a.group_names[2]);
+	assert_string_equal(a.group_names[1], "lab");
+}
+
 static void home_of_the_file(void **state)
 {
 	const struct account_source from = { .passwd = passwd_file, .get_user = abort_user };
@@ -197,6 +222,7 @@ int main(void)
 		cmocka_unit_test(nobody_knows),
 		cmocka_unit_test(a_hanging_service_costs_the_deadline),
 		cmocka_unit_test(a_crash_there_is_no_crash_here),
+		cmocka_unit_test(strange_records_end_the_answer),
 		cmocka_unit_test(home_of_the_file),
 	};
 
