@@ -24,7 +24,7 @@
 
 static void log_line(enum log_level level, const char *text)
 {
-	static size_t written;
+	static _Atomic size_t written; /* by any thread */
 	char line[1024];
 	struct tm tm;
 	time_t now = time(NULL);

@@ -10,7 +10,7 @@ enum handover_fd {
 	HANDOVER_CONTROL = 3, /* SOCK_SEQPACKET: in, one message with descriptors; out, a
 				 struct err, or closed when the server serves */
 	HANDOVER_IMAGE,	      /* the image, read only */
-	HANDOVER_LOG,	      /* log file, append only; may be closed */
+	HANDOVER_LOG,	      /* log file, append only, or /dev/null */
 	HANDOVER_RECORD,      /* where to write what is read first (record.h); may be closed */
 	HANDOVER_LISTEN,      /* shared: the socket on which comers arrive; else closed */
 	HANDOVER_PLACE,	      /* shared: its directory; else closed */

@@ -25,9 +25,7 @@ static int arrange(const struct squashfuse *s)
 {
 	int image = fcntl(s->image_fd, F_DUPFD_CLOEXEC, 32), device = fcntl(s->device_fd, F_DUPFD_CLOEXEC, 32);
 
-	if (fcntl(s->log_fd, F_GETFD) >= 0 && dup2(s->log_fd, STDERR_FILENO) < 0)
-		return -1;
-	if (image < 0 || device < 0 || dup2(image, IMAGE) < 0 || dup2(device, DEVICE) < 0)
+	if (image < 0 || device < 0 || dup2(s->log_fd, STDERR_FILENO) < 0 || dup2(image, IMAGE) < 0 || dup2(device, DEVICE) < 0)
 		return -1;
 	/* Above all the namespaces: held here they would keep the mount for ever. */
 	return close_range(END, ~0u, 0);

@@ -12,7 +12,7 @@
 struct squashfuse {
 	const char *path; /* of the program */
 	int image_fd, device_fd; /* borrowed; the caller closes its device afterwards */
-	int log_fd;	  /* gets what it says, borrowed; may be closed */
+	int log_fd;	  /* gets what it says, borrowed */
 	uint64_t offset;  /* of the SquashFS in the image, bytes */
 };
 

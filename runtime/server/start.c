@@ -83,6 +83,9 @@ static int arrange_descriptors(const struct server_exec *x, int *control_fd)
 		else if (dup2(from[i], to) < 0)
 			return -1;
 	}
+	/* Left closed, its number would become that of the device or of a comer. */
+	if (x->fds[HANDOVER_LOG - HANDOVER_CONTROL] < 0 && dup2(STDERR_FILENO, HANDOVER_LOG) < 0)
+		return -1;
 	*control_fd = HANDOVER_CONTROL;
 	return close_others();
 }
