@@ -4,6 +4,7 @@
 #include "base/own.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,21 +20,39 @@ static void make_directories(char *path)
 	}
 }
 
-char *server_log_path(const char *home)
+static const char *state_home(void)
 {
 	const char *state = getenv("XDG_STATE_HOME");
 
-	return state && state[0] == '/' ? xasprintf("%s/sif/server.log", state) :
-					  xasprintf("%s/.local/state/sif/server.log", home);
+	return state && state[0] == '/' ? state : NULL;
+}
+
+char *server_log_path(const char *home)
+{
+	const char *state = state_home();
+
+	return state ? xasprintf("%s/sif/server.log", state) : xasprintf("%s/.local/state/sif/server.log", home);
+}
+
+/* sudo may leave HOME to a process of another user, who must make nothing there
+ * and follow none of its links. */
+static bool is_foreign(const char *dir)
+{
+	struct stat st;
+
+	return stat(dir, &st) == 0 && st.st_uid != geteuid() && st.st_uid != 0;
 }
 
 int server_log_open(const char *home)
 {
 	OWN_FREE char *path = server_log_path(home);
 	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	OWN_FD int fd = open(path, flags, 0600);
+	OWN_FD int fd = -1;
 	struct stat st;
 
+	if (is_foreign(state_home() ? state_home() : home))
+		return -1;
+	fd = open(path, flags, 0600);
 	if (fd < 0 && errno == ENOENT) {
 		make_directories(path);
 		fd = open(path, flags, 0600);

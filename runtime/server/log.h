@@ -7,8 +7,8 @@
 char *server_log_path(const char *home);
 
 /* Open it for appending, made when missing, emptied when it has grown past 1 MiB.
- * Returns an owned descriptor; -1 when it cannot be had: a launch goes on
- * without a log. */
+ * Returns an owned descriptor; -1 when it cannot be had, or when that
+ * home is another user's: a launch goes on without a log. */
 int server_log_open(const char *home);
 
 #endif

@@ -51,6 +51,8 @@ mkdir -m 700 "$rt/sif" && chown 3008:3008 "$rt/sif"
 elsewhere 'a place of somebody else' /dev/shm/sif-3007
 mkdir -m 700 "$T/world/aim" && chown 3007:3007 "$T/world/aim" && ln -s "$T/world/aim" "$rt/sif"
 elsewhere 'a place that is a link' /dev/shm/sif-3007
+mkdir "$T/world/strange" && chmod 777 "$T/world/strange" && rt=$T/world/strange
+elsewhere 'a runtime directory of somebody else' /dev/shm/sif-3007
 rt=$T/world/none
 elsewhere 'a place that is missing' /dev/shm/sif-3007
 mkdir -m 700 /run/user/3007 && chown 3007:3007 /run/user/3007
