@@ -92,7 +92,7 @@ libcmd_a_SOURCES += cmd/verity.h cmd/verity.c cmd/sign.h cmd/sign.c cmd/key.c
 if HELPERS
 helper_PROGRAMS += sif-sign
 sif_sign_SOURCES = cmd/sif_sign.c cmd/verity_run.c cmd/sign_run.c cmd/sign_key.h cmd/sign_key.c cmd/verify_run.c \
-	cmd/verify_report.h cmd/verify_report.c cmd/progress.h cmd/progress.c cmd/key_run.c cmd/passphrase.h cmd/passphrase.c
+	cmd/verify_report.h cmd/verify_report.c cmd/progress.h cmd/progress.c cmd/key_run.c cmd/key_list.c cmd/key_store.h cmd/key_store.c cmd/passphrase.h cmd/passphrase.c
 sif_sign_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS)
 sif_sign_LDADD = libcmd.a libruntime.a libtrust.a $(SIGNKEYS_LIBADD)
 endif

@@ -5,7 +5,7 @@ libsign_a_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS) $(JANSSON_CFLAGS)
 libsign_a_SOURCES = image/sign/base64.h image/sign/base64.c image/sign/clear.h image/sign/clear.c \
 	image/sign/dsse.h image/sign/dsse.c image/sign/metadata.h image/sign/metadata.c \
 	image/sign/pgp.h image/sign/pgp.c image/sign/pubkey.h image/sign/pubkey.c \
-	image/sign/sign.h image/sign/sign.c image/sign/verify.h image/sign/verify.c image/sign/verify_objects.c
+	image/sign/sign.h image/sign/sign.c image/sign/judge.h image/sign/judge.c image/sign/verify.h image/sign/verify.c image/sign/verify_objects.c
 libsignkeys_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 libsignkeys_a_SOURCES = image/sign/private.h image/sign/private.c image/sign/cert.h image/sign/cert.c \
 	image/sign/ocsp.h image/sign/ocsp.c
