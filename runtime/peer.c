@@ -5,6 +5,7 @@
  * - A launch with --pid is a process outside of the pid namespace and two
  *   inside. The caller knows the outer one, whose own pid namespace is the
  *   host's; pid_for_children is the container's for all three.
+ * - A launch that is still at work has the namespaces, but the host's root.
  * - setns(2) to a mount namespace leaves the process at that namespace's root,
  *   which need not be the root of the process that was asked for. */
 #include "runtime/peer.h"
@@ -142,6 +143,81 @@ static int check_container(const struct peer *p, struct err *e)
 	return err_hint(e, "it has mounts of its own, but sif did not make them: it is in this user namespace");
 }
 
+/*
+ * The program of a container
+ */
+
+static bool read_environment(pid_t pid, struct strv *ret)
+{
+	OWN_FREE char *text = NULL;
+	struct err ignored;
+	char path[64];
+	size_t len;
+
+	strv_free(ret);
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	if (fd_read_file(path, ENVIRONMENT_MAX, &text, &len, &ignored))
+		return false;
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		strv_add(ret, text + at);
+	return true;
+}
+
+static pid_t first_child(pid_t pid)
+{
+	char path[96];
+	OWN_FILE FILE *f = NULL;
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	f = fopen(path, "re");
+	return f && fscanf(f, "%d", &child) == 1 ? (pid_t)child : 0;
+}
+
+static bool is_programs(const struct strv *environ_)
+{
+	for (size_t i = 0; i < environ_->n; i++)
+		if (str_starts(environ_->v[i], "APPTAINER_CONTAINER="))
+			return true;
+	return false;
+}
+
+/* One that waits was started with the host's environment and stands nowhere in
+ * the container: the program is its child or, with a process 1 between them, that
+ * one's child. */
+static pid_t find_program(const struct peer *p)
+{
+	pid_t pid = p->pid;
+
+	for (unsigned i = 0; p->waits && i < DEPTH_MAX && pid > 0; i++) {
+		OWN_STRV struct strv environ_ = { 0 };
+
+		if (read_environment(pid, &environ_) && is_programs(&environ_))
+			return pid;
+		pid = first_child(pid);
+	}
+	return p->pid;
+}
+
+void peer_environment(const struct peer *p, struct strv *ret)
+{
+	(void)!read_environment(p->program, ret);
+}
+
+/* A launch has its namespaces before it has its root: what joined it then would
+ * run among the host's files. */
+static int check_started(const struct peer *p, struct err *e)
+{
+	struct stat theirs, ours;
+
+	if (fstat(p->root_fd, &theirs) || stat("/", &ours))
+		return err_sys(e, errno, "cannot examine the root of process %d", (int)p->pid);
+	if (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino)
+		return 0;
+	err_set(e, ERR_SYSTEM, "process %d still has this root: its container is being started", (int)p->pid);
+	return err_hint(e, "try again in a moment");
+}
+
 static bool has_ended(int pid_fd)
 {
 	struct pollfd p = { .fd = pid_fd, .events = POLLIN };
@@ -161,9 +237,10 @@ int peer_open(pid_t pid, struct peer *ret, struct err *e)
 	if (check_owner(pid, e) || open_namespaces(&p, e) || check_container(&p, e))
 		return -1;
 	p.root_fd = open_of(pid, "root", O_PATH | O_DIRECTORY, e);
-	if (p.root_fd < 0)
+	if (p.root_fd < 0 || check_started(&p, e))
 		return -1;
-	p.cwd_fd = open_of(pid, "cwd", O_PATH | O_DIRECTORY, e);
+	p.program = find_program(&p);
+	p.cwd_fd = open_of(p.program, "cwd", O_PATH | O_DIRECTORY, e);
 	if (p.cwd_fd < 0)
 		return -1;
 	if (has_ended(p.pid_fd))
@@ -204,59 +281,6 @@ int peer_enter(const struct peer *p, struct err *e)
 		return err_sys(e, errno, "cannot enter the root of process %d", (int)p->pid);
 	enter_directory(p->cwd_fd);
 	return 0;
-}
-
-/*
- * Looking in from outside
- */
-
-static bool read_environment(pid_t pid, struct strv *ret)
-{
-	OWN_FREE char *text = NULL;
-	struct err ignored;
-	char path[64];
-	size_t len;
-
-	strv_free(ret);
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	if (fd_read_file(path, ENVIRONMENT_MAX, &text, &len, &ignored))
-		return false;
-	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
-		strv_add(ret, text + at);
-	return true;
-}
-
-static pid_t first_child(pid_t pid)
-{
-	char path[96];
-	OWN_FILE FILE *f = NULL;
-	int child;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
-	f = fopen(path, "re");
-	return f && fscanf(f, "%d", &child) == 1 ? (pid_t)child : 0;
-}
-
-static bool is_programs(const struct strv *environ_)
-{
-	for (size_t i = 0; i < environ_->n; i++)
-		if (str_starts(environ_->v[i], "APPTAINER_CONTAINER="))
-			return true;
-	return false;
-}
-
-/* One that waits was started with the host's environment: the program's is that
- * of its child or, with a process 1 between them, of that one's child. */
-void peer_environment(const struct peer *p, struct strv *ret)
-{
-	pid_t pid = p->pid;
-
-	for (unsigned i = 0; i < DEPTH_MAX && pid > 0; i++) {
-		if (!read_environment(pid, ret) || !p->waits || is_programs(ret))
-			return;
-		pid = first_child(pid);
-	}
-	strv_free(ret);
 }
 
 bool peer_shows(const struct peer *p, const char *path)

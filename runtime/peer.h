@@ -17,8 +17,8 @@ struct peer {
 	pid_t pid;
 	int pid_fd, root_fd, cwd_fd; /* owned */
 	int ns[PEER_NAMESPACES];     /* owned; -1 = this process is in it already */
-	/* The process only waits for those in its pid namespace (runtime/init.h). */
-	bool waits;
+	bool waits;    /* only for those in its pid namespace (runtime/init.h); then */
+	pid_t program; /* is what it waits for; else the process itself */
 };
 #define PEER_INIT { .pid_fd = -1, .root_fd = -1, .cwd_fd = -1, .ns = { -1, -1, -1, -1, -1, -1 } }
 

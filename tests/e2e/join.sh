@@ -50,7 +50,13 @@ prints 'TMPDIR passes where it is bound' "$TMPDIR" join sh -c 'echo $TMPDIR'
 prints 'the ids are the caller'"'"'s' "$(id -u) $(id -g)" join sh -c 'echo $(id -u) $(id -g)'
 prints 'no capability in any set' 5 join grep -c '^Cap[A-Za-z]*:.0000000000000000' /proc/self/status
 prints 'no new privileges' 'NoNewPrivs:	1' join grep NoNewPrivs /proc/self/status
-prints 'no descriptor of ours' "$("$SIF" exec "$sif" sh -c 'echo $(ls /proc/$$/fd)')" join sh -c 'echo $(ls /proc/$$/fd)'
+cat >fds <<'END'
+have=
+for f in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ ! -e /proc/$$/fd/$f ] || have="$have $f"; done
+echo "$have"
+END
+prints 'no descriptor of ours' "$("$SIF" exec "$sif" sh -c "$(cat fds)")" join sh -c "$(cat fds)"
+rm fds
 equal 'it is the process that was started' 1 \
 	"$(sh -c 'echo $$; exec "$SIF" exec --join "$0" sh -c "echo \$\$"' "$pid" | sort -u | wc -l)"
 prints 'standard input' 'a b c' sh -c 'echo a b c | "$SIF" exec --join "$0" cat' "$pid"
@@ -91,6 +97,7 @@ prints 'processes are those of the container' 1 join sh -c 'ps -o pid,args | gre
 check '/proc is that of the pid namespace' join sh -c 'read -r id rest </proc/self/stat && [ "$id" = $$ ]'
 prints 'the network is there' LOOPBACK join sh -c 'ifconfig lo | grep -o LOOPBACK'
 prints 'the image has its name, also there' "$sif" join sh -c 'echo $SIF_CONTAINER'
+prints 'the directory is that of the program, not of what waits for it' /usr join pwd
 inner=$(pgrep -P "$(pgrep -P "$pid")" | head -n 1)
 prints 'the program inside, by its number outside' inside "$SIF" exec --join "$inner" hostname
 refuse 'its status' 9 '' join sh -c 'exit 9'
@@ -136,6 +143,13 @@ refuse 'a process that protects itself' 125 "process $server may not be examined
 kill "$pid" "$served"
 wait "$pid" "$served" 2>/dev/null
 
+# The namespaces of a container, and the root of the host: a launch at work.
+unshare -rm sh -c "echo up >$T/half; exec sleep 60" &
+half=$!
+appears half
+refuse 'a container that is not there yet' 125 "process $half still has this root" "$SIF" exec --join "$half" true
+kill "$half"
+wait "$half" 2>/dev/null
 refuse 'a process that is in no container' 125 "process $$ is not in a container" "$SIF" exec --join $$ true
 refuse 'of another user' 125 "process 1 belongs to user 0, not to user $(id -u)" "$SIF" exec --join 1 true
 refuse 'that never was' 125 'there is no process 2147483647' "$SIF" exec --join 2147483647 true
