@@ -9,7 +9,8 @@ need busybox python3
 # shellcheck source=tests/lib/share.sh
 . "$top_srcdir/tests/lib/share.sh"
 cd "$T" || exit 1
-mkdir -m 700 rt home && export XDG_RUNTIME_DIR="$T/rt"
+mkdir -m 700 rt || exit 1
+export XDG_RUNTIME_DIR="$T/rt"
 all_ended() { [ -z "$(servers)" ]; }
 snapshot
 
@@ -66,5 +67,5 @@ INNER
 device --linger 5 >d.1
 equal 'a kept process: let in, and its end leaves the server idle' '0 idle' "$(timeout 30 python3 keep.py "$(servers)" | paste -sd' ')"
 if in_time 8 all_ended; then ok 'and the server ends'; else fail 'and the server ends' "$(servers)"; fi
-rm -rf rt home d.1 d.2 asked locker lock.py keep.py
+rm -rf rt d.1 d.2 asked locker lock.py keep.py
 settled 'after all of them'
