@@ -36,9 +36,34 @@ static size_t step_path(const char *path, size_t len)
 	return 0;
 }
 
-/* A path of any hierarchy that shows the step: with version 1 some controllers
- * follow the step and others stay at the root. */
-static int from_cgroup(const char *cgroup, struct scope *ret)
+static int is_unit(const char *p, size_t n)
+{
+	static const char service[] = ".service", scope[] = ".scope";
+
+	if (n > strlen(service) && !strncmp(p + n - strlen(service), service, strlen(service)))
+		return 1;
+	return component_is(p, n, "session-") && n > strlen(scope) &&
+	       !strncmp(p + n - strlen(scope), scope, strlen(scope));
+}
+
+/* Length of the path up to and with what systemd ends with all its processes: a
+ * service, or a login (KillUserProcesses); the innermost. 0 = none. */
+static size_t unit_path(const char *path, size_t len)
+{
+	size_t found = 0;
+
+	for (size_t at = 0, n; at < len; at += n + 1) {
+		n = strcspn(path + at, "/\n");
+		if (at + n <= len && is_unit(path + at, n))
+			found = at + n;
+	}
+	return found;
+}
+
+/* A path of any hierarchy that shows it: with version 1 some controllers follow
+ * the step and others stay at the root. */
+static int from_cgroup(const char *cgroup, size_t (*find)(const char *path, size_t len), const char *kind,
+		       struct scope *ret)
 {
 	for (const char *line = cgroup; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		size_t len = strcspn(line, "\n");
@@ -49,11 +74,10 @@ static int from_cgroup(const char *cgroup, struct scope *ret)
 		if (!path)
 			continue;
 		path++;
-		n = step_path(path, len - (size_t)(path - line));
+		n = find(path, len - (size_t)(path - line));
 		if (!n || n > sizeof(ret->text) - 8)
 			continue;
-		snprintf(ret->text, sizeof(ret->text), "step:%.*s", (int)n, path);
-		ret->ends = 1;
+		snprintf(ret->text, sizeof(ret->text), "%s:%.*s", kind, (int)n, path);
 		return 1;
 	}
 	return 0;
@@ -92,7 +116,11 @@ static int from_environment(const char *(*env)(const char *name), struct scope *
 void scope_find(const char *cgroup, const char *(*env)(const char *name), struct scope *ret)
 {
 	*ret = (struct scope){ 0 };
-	if (!from_cgroup(cgroup, ret) && !from_environment(env, ret))
+	if (from_cgroup(cgroup, step_path, "step", ret))
+		ret->job = ret->ends = 1;
+	else if (from_environment(env, ret))
+		ret->job = 1;
+	else if (!from_cgroup(cgroup, unit_path, "unit", ret))
 		snprintf(ret->text, sizeof(ret->text), "user");
 }
 

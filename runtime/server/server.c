@@ -88,7 +88,7 @@ static int usual_linger(const struct scope *scope)
 {
 	if (scope->ends)
 		return -1;
-	return strcmp(scope->text, "user") ? LINGER_JOB : LINGER;
+	return scope->job ? LINGER_JOB : LINGER;
 }
 
 /* The socket of a server that will not be. */

@@ -26,7 +26,16 @@ static void cgroups_name_the_step(void **state)
 		int ends;
 	} cases[] = {
 		{ "", "user", 0 },
-		{ "0::/user.slice/user-1000.slice/session-3.scope\n", "user", 0 },
+		/* what systemd ends: a login, the innermost service */
+		{ "0::/user.slice/user-1000.slice/session-3.scope\n",
+		  "unit:/user.slice/user-1000.slice/session-3.scope", 0 },
+		{ "0::/user.slice/user-1000.slice/user@1000.service/app.slice/ci.service/worker\n",
+		  "unit:/user.slice/user-1000.slice/user@1000.service/app.slice/ci.service", 0 },
+		{ "0::/user.slice/user-1000.slice/user@1000.service/app.slice/vte-spawn-1.scope\n",
+		  "unit:/user.slice/user-1000.slice/user@1000.service", 0 },
+		{ "1:name=systemd:/system.slice/sshd.service\n0::/\n", "unit:/system.slice/sshd.service", 0 },
+		{ "0::/docker-1234.scope\n", "user", 0 },
+		{ "0::/.service/session-\n", "user", 0 },
 		{ "0::/system.slice/slurmstepd.scope/job_12/step_0/user/task_3\n",
 		  "step:/system.slice/slurmstepd.scope/job_12/step_0", 1 },
 		{ "0::/system.slice/slurmstepd.scope/job_12/step_batch/user/task_0\n",
@@ -54,6 +63,7 @@ static void cgroups_name_the_step(void **state)
 		scope_find(cases[i].cgroup, env, &s);
 		assert_string_equal(s.text, cases[i].scope);
 		assert_int_equal(s.ends, cases[i].ends);
+		assert_int_equal(s.job, cases[i].ends);
 	}
 }
 
@@ -76,6 +86,7 @@ static void the_environment_names_the_job(void **state)
 		scope_find("0::/\n", env, &s);
 		assert_string_equal(s.text, cases[i].scope);
 		assert_int_equal(s.ends, 0);
+		assert_int_equal(s.job, strcmp(s.text, "user") != 0);
 		/* what the kernel shows counts more than what a variable says */
 		scope_find("0::/s/job_1/step_1\n", env, &s);
 		assert_string_equal(s.text, "step:/s/job_1/step_1");
