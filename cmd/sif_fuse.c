@@ -215,7 +215,7 @@ static int serve_by_squashfuse(struct words *w, struct err *e)
 	rc = receive_device(w, &parcel, e);
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	serve_place(w->serve.cpus, w->serve.comer);
+	serve_cpus(w->serve.cpus, w->serve.comer);
 	reader.device_fd = parcel.fds[WIRE_DEVICE];
 	w->reader = squashfuse_start(&reader, e);
 	close(parcel.fds[WIRE_DEVICE]); /* or the mount would outlive its reader */

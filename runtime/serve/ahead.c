@@ -121,7 +121,7 @@ static void *begin(void *arg)
 	struct cpus cpus;
 	unsigned threads;
 
-	if (serve_place_thread(a->cfg->cpus, a->cfg->comer, &cpus))
+	if (serve_cpus_thread(a->cfg->cpus, a->cfg->comer, &cpus))
 		return NULL;
 	threads = ahead_threads(cpus_available());
 	if (!threads || !load_list(a))

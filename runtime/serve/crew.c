@@ -223,7 +223,7 @@ static void settle(struct server *sv)
 {
 	struct crew *c = &sv->crew;
 
-	serve_place(sv->cfg->cpus, NULL); /* the keeper sees to the comer's CPUs later */
+	serve_cpus(sv->cfg->cpus, NULL); /* the keeper sees to the comer's CPUs later */
 	serve_limit_memory(sv->fs);
 	pthread_mutex_lock(&c->lock);
 	c->max = crew_size(sv->cfg) - 1;

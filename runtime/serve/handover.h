@@ -27,7 +27,7 @@ enum handover_arg {
 	HANDOVER_HOT_OFFSET, /* of the hot list in the image, bytes; 0 = none */
 	HANDOVER_HOT_SIZE,
 	HANDOVER_NAME,	 /* of the image, for messages */
-	HANDOVER_CPUS,	 /* where the server runs: for serve_place (runtime/serve/serve.h) */
+	HANDOVER_CPUS,	 /* where the server runs: for serve_cpus (runtime/serve/serve.h) */
 	HANDOVER_COMER,	 /* CPUs that the first comer is bound to; may be empty */
 	HANDOVER_KEY,	 /* runtime/server/key.h; empty = not shared */
 	HANDOVER_SOCKET, /* file name of the socket in its directory */

@@ -47,7 +47,7 @@ static bool each_second(struct server *sv, struct watch *w)
 	bool left = squash_trim(sv->fs);
 
 	if (!w->placed && (w->requests == w->second || ++w->seconds >= START_SECONDS)) {
-		serve_place(sv->cfg->cpus, sv->cfg->comer);
+		serve_cpus(sv->cfg->cpus, sv->cfg->comer);
 		w->placed = true;
 	}
 	w->second = w->requests;

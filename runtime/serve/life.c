@@ -255,7 +255,7 @@ static void *live(void *arg)
 	struct cpus cpus;
 
 	(void)arg;
-	(void)!serve_place_thread(life.cfg.cpus, life.cfg.comer, &cpus);
+	(void)!serve_cpus_thread(life.cfg.cpus, life.cfg.comer, &cpus);
 	while (!life.full && !life.stop) {
 		struct epoll_event ev[EVENTS];
 		int wait = patience(), n = epoll_wait(life.epoll_fd, ev, EVENTS, wait);

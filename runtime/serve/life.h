@@ -19,7 +19,7 @@ struct life_config {
 	int namespaces[WIRE_NAMESPACES]; /* owned from now on */
 	int starter;		  /* pidfd of the first user, owned from now on */
 	uint32_t starter_pid;	  /* 0 = of another pid namespace */
-	const char *cpus, *comer; /* where its thread runs: for serve_place_thread */
+	const char *cpus, *comer; /* where its thread runs: for serve_cpus_thread */
 	/* Add what the rest of the server knows to an answer to WIRE_STATUS. */
 	void (*describe)(void *ctx, struct wire_status *status);
 	void *ctx;

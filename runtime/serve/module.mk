@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libserve.a
 libserve_a_SOURCES = \
 	runtime/serve/handover.h runtime/serve/wire.h runtime/serve/server.h runtime/serve/life.h runtime/serve/life.c \
-	runtime/serve/serve.h runtime/serve/confine.c runtime/serve/place.c runtime/serve/memory.c \
+	runtime/serve/serve.h runtime/serve/confine.c runtime/serve/cpus.c runtime/serve/memory.c \
 	runtime/serve/open.c runtime/serve/crew.c runtime/serve/keeper.c \
 	runtime/serve/protocol.h runtime/serve/protocol.c \
 	runtime/serve/ahead.h runtime/serve/ahead.c runtime/serve/fetch.h runtime/serve/fetch.c \

@@ -20,7 +20,7 @@ struct serve_config {
 	gid_t gid;	   /* single id can show no other */
 	int record_fd;	   /* gets what is read first (record.h), borrowed; -1 = none */
 	unsigned workers;  /* threads at most; 0 = by the CPUs it may use */
-	const char *cpus;  /* for serve_place */
+	const char *cpus;  /* for serve_cpus */
 	const char *comer;
 };
 
@@ -34,9 +34,9 @@ int serve_confine(struct err *e) MUST_CHECK;
  * of the cpuset are taken; "auto" or NULL = all of the cpuset but those in comer,
  * the list that the first comer is bound to (NULL or empty = not known). Where
  * that leaves none: the whole cpuset. */
-void serve_place(const char *wanted, const char *comer);
+void serve_cpus(const char *wanted, const char *comer);
 /* The same for the calling thread alone. *ret: its CPUs. 0 or -1. */
-int serve_place_thread(const char *wanted, const char *comer, struct cpus *ret) MUST_CHECK;
+int serve_cpus_thread(const char *wanted, const char *comer, struct cpus *ret) MUST_CHECK;
 
 /* Set the limits of fs: unpacked blocks 2 % of the tightest memory limit of the
  * cgroups above us, 2 to 64 MiB; metadata 4 %, 4 to 64 MiB. */

@@ -39,7 +39,7 @@ static struct cpus choose(const char *wanted, const char *comer, const struct cp
 	return *cpuset;
 }
 
-int serve_place_thread(const char *wanted, const char *comer, struct cpus *ret)
+int serve_cpus_thread(const char *wanted, const char *comer, struct cpus *ret)
 {
 	struct cpus cpuset;
 
@@ -49,13 +49,13 @@ int serve_place_thread(const char *wanted, const char *comer, struct cpus *ret)
 	return cpus_set(0, ret);
 }
 
-void serve_place(const char *wanted, const char *comer)
+void serve_cpus(const char *wanted, const char *comer)
 {
 	struct cpus chosen;
 	struct dirent *entry;
 	DIR *tasks;
 
-	if (serve_place_thread(wanted, comer, &chosen))
+	if (serve_cpus_thread(wanted, comer, &chosen))
 		return;
 	tasks = opendir("/proc/self/task");
 	while (tasks && (entry = readdir(tasks))) {
