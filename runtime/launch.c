@@ -53,9 +53,9 @@ static void launch_free(struct launch *l)
 
 static int gather(struct launch *l, struct err *e)
 {
-	if (fd_guard_standard(e) || helper_remember(e) || rootfs_open(l->spec->image, NULL, &l->image, e) || host_gather(&l->host, e))
+	if (fd_guard_standard(e) || helper_remember(e) || rootfs_open(l->spec->image, NULL, &l->image, e))
 		return -1;
-	return 0;
+	return host_gather(&l->host, e);
 }
 
 static int make_plan(struct launch *l, struct err *e)

@@ -1,5 +1,5 @@
-/* The mount family, and its only caller in the launch (runtime/server/start.c
- * makes the server's own mount). Everything is done by descriptor: a detached
+/* The mount family, and its only caller in the launch (runtime/server/server.c
+ * makes the image's own mount). Everything is done by descriptor: a detached
  * mount is made (fsmount, open_tree), given its attributes, and attached to an
  * opened target; no path is looked up between check and use.
  * Source: fsopen(2), fsmount(2), open_tree(2), move_mount(2),

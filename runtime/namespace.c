@@ -7,6 +7,7 @@
  *   its own; that right is checked in the namespace that was left. */
 #include "runtime/namespace.h"
 
+#include "runtime/mount.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -19,8 +20,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "runtime/mount.h"
 
 /* First number of a file of /proc, -1 when it cannot be read. */
 static long read_switch(const char *path)
