@@ -7,6 +7,7 @@ median of the rounds' ratios (each round is a pair), with the bootstrap's 95 %
 interval; a bar is met when the whole interval lies under it, and undecided when
 it lies across.
 """
+import os
 import random
 import statistics
 import sys
@@ -100,6 +101,20 @@ class Report:
               f"at most {bar}{unit}: **{says}**")
         self.row("bar", text, bar, f"{value[0]:.4g}", f"{value[1]:.4g}", f"{value[2]:.4g}", says)
         return says
+
+    def point(self, curve, name, x, values):
+        """A point of a curve, for plots: TSV alone."""
+        low, high = interval(values, random.Random(4))
+        self.row("point", curve, name, x, f"{statistics.median(values):.6g}", f"{low:.6g}", f"{high:.6g}")
+
+    def machine(self):
+        """Where the figures are from."""
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), "?")
+        system = os.uname()
+        print(f"Machine: {os.cpu_count()} processors ({model}), {system.sysname} {system.release} {system.machine}, "
+              f"load {os.getloadavg()[0]:.2f}")
+        self.row("machine", os.cpu_count(), model, system.release, f"{os.getloadavg()[0]:.2f}")
 
     @staticmethod
     def missing(peer, why):

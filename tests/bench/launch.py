@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 
-from figures import Report, difference, interleave, ratio
+from figures import Report, difference, interleave
+from servers import Servers
 
 HOME = pwd.getpwuid(os.getuid()).pw_dir
 NULL = os.open("/dev/null", os.O_RDWR)
@@ -72,16 +73,17 @@ def make_mount_points(root, binds):
 
 
 class Peers:
-    """Command lines that run argv in the numpy image, by name."""
+    """Command lines that run argv in an image of prepare.sh, by name."""
 
-    def __init__(self, args, scratch, report):
-        images, self.missing = args.images, []
-        root = f"{images}/numpy.dir"
+    def __init__(self, args, scratch, report, image="numpy"):
+        images = args.images
+        root = f"{images}/{image}.dir"
         binds = default_binds(scratch)
         make_mount_points(root, binds)
         words = [w for s, t in binds for w in ("-B", f"{s}:{t}")]
         self.ways = {
-            "sif, SIF image": [args.sif, "exec", f"{images}/numpy.sif"],
+            "sif, SIF image": [args.sif, "exec", f"{images}/{image}.sif"],
+            "sif, own server": [args.sif, "exec", "--no-share", f"{images}/{image}.sif"],
             "sif, directory": [args.sif, "exec", root],
             "floor, directory": [f"{args.tools}/bench/floor", *words, root],
         }
@@ -94,11 +96,18 @@ class Peers:
         ch_run = shutil.which("ch-run")
         if not ch_run:
             report.missing("ch-run", "the package charliecloud is not installed")
-        elif subprocess.run([ch_run, "-b", "/tmp:/tmp", f"{images}/numpy.sqfs", "--", "/bin/true"],
+        elif subprocess.run([ch_run, "-b", "/tmp:/tmp", f"{images}/{image}.sqfs", "--", "/bin/true"],
                             env=ENV, stderr=subprocess.DEVNULL, check=False).returncode:
             report.missing("ch-run", "this build of it cannot run a SquashFS file")
         else:
-            self.ways["ch-run, the same SquashFS"] = [ch_run, f"{images}/numpy.sqfs", "--"]
+            self.ways["ch-run, the same SquashFS"] = [ch_run, f"{images}/{image}.sqfs", "--"]
+        if shutil.which("squashfuse_ll") and shutil.which("fusermount3"):
+            script = ('m=$0/$$; mkdir "$m" && squashfuse_ll "$1" "$m" && "$2" -B /proc:/proc -B /sys:/sys -B /dev:/dev '
+                      '-B /tmp:/tmp "$m" "${@:3}"; e=$?; fusermount3 -u "$m"; rmdir "$m"; exit $e')
+            self.ways["floor on squashfuse_ll, a mount each"] = ["/bin/bash", "-c", script, scratch,
+                                                                 f"{images}/{image}.sqfs", f"{args.tools}/bench/floor"]
+        else:
+            report.missing("squashfuse_ll", "the packages squashfuse and fuse3 are not installed")
 
     def run(self, name, *argv):
         return [*self.ways[name], *argv]
@@ -115,14 +124,11 @@ def bench_start(args, report):
 
 
 def bench_true(args, report, peers):
-    runs = [(name, spaced(peers.run(name, "/bin/true"))) for name in peers.ways]
+    runs = [(name, spaced(peers.run(name, "/bin/true"))) for name in peers.ways if name != "sif, SIF image"]
     runs.insert(0, ("plain /bin/true", spaced(["/bin/true"])))
     figures = interleave(runs, args.rounds)
     report.table("Launch of /bin/true, nothing shared, image in the page cache", figures, "ms",
                  base="floor, directory")
-    if "ch-run, the same SquashFS" in figures:
-        report.bar("first launch over ch-run on the same SquashFS",
-                   ratio(figures, "sif, SIF image", "ch-run, the same SquashFS"), 0.75)
 
 
 def storm(argv, count):
@@ -138,14 +144,39 @@ def storm(argv, count):
     return run
 
 
+def forget(path):
+    """Drops a file, or all files of a tree, from the page cache."""
+    files = [f"{folder}/{name}" for folder, _, names in os.walk(path) for name in names] or [path]
+    for name in files:
+        if os.path.isfile(name) and not os.path.islink(name) and os.access(name, os.R_OK):
+            fd = os.open(name, os.O_RDONLY)
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(fd)
+
+
 def bench_storm(args, report, peers):
-    names = [n for n in ("floor, directory", "sif, SIF image", "ch-run, the same SquashFS") if n in peers.ways]
+    base, shared = "floor, directory", "sif, SIF image"
+    names = [n for n in peers.ways if n == base or n == shared or "directory" not in n]
     command = ["/usr/bin/python3", "-c", "import numpy"]
-    figures = interleave([(n, spaced(peers.run(n, *command))) for n in names], args.rounds)
-    report.table("import numpy, a fresh mount each time", figures, "ms", base="floor, directory", digits=0)
-    figures = interleave([(n, storm(peers.run(n, *command), args.ranks)) for n in names], max(5, args.rounds // 6), 1)
-    report.table(f"{args.ranks} times import numpy at once", figures, "ms", base="floor, directory", digits=0,
-                 note="Each of ours still has a server of its own; sharing one is not there yet.")
+    figures = interleave([(n, spaced(peers.run(n, *command))) for n in names if n != shared], args.rounds)
+    report.table("import numpy, a fresh mount each time", figures, "ms", base=base, digits=0)
+
+    servers = Servers(args.sif, ENV, args.images)
+
+    def fresh(name, cold):
+        run = storm(peers.run(name, *command), args.ranks)
+
+        def prepared():
+            servers.stop()
+            if cold:
+                forget(f"{args.images}/numpy." + ("dir" if name == base else "sif" if name.startswith("sif") else "sqfs"))
+            return run()
+        return prepared
+
+    for cold, state in ((False, "files in the page cache"), (True, "files not in the page cache")):
+        figures = interleave([(n, fresh(n, cold)) for n in names], max(5, args.rounds // 6), 1)
+        report.table(f"{args.ranks} times import numpy at once, no server yet, {state}", figures, "ms", base=base,
+                     digits=0)
 
 
 def main():
@@ -158,6 +189,8 @@ def main():
     parser.add_argument("--tsv")
     args = parser.parse_args()
     report = Report(args.tsv)
+    report.machine()
+    report.missing("Apptainer", "Debian has no package of it")
     os.chdir(HOME)
     with tempfile.TemporaryDirectory(dir="/tmp") as scratch:
         bench_start(args, report)

@@ -1,0 +1,18 @@
+#!/bin/sh
+# kernel_mount.sh DIR: the kernel's SquashFS for benchmarks of an ordinary user.
+# run.sh starts it as root and ends it by SIGTERM. Lines that are written to the
+# fifo DIR/ask are done one by one, and answered by "ok" or "failed" in DIR/answer:
+#	mount OFFSET IMAGE	a fresh loop mount at DIR/mnt, read only
+#	umount			its end
+set -u
+dir=$1
+mkdir -p "$dir/mnt" && mkfifo "$dir/ask" "$dir/answer" && chmod 666 "$dir/ask" "$dir/answer" || exit 1
+exec 3<>"$dir/ask" 4<>"$dir/answer"
+trap 'umount -l "$dir/mnt" 2>/dev/null; exit 0' INT TERM HUP
+while read -r what offset image <&3; do
+	case $what in
+	mount) mount -t squashfs -o "ro,nosuid,nodev,loop,offset=$offset" "$image" "$dir/mnt" ;;
+	umount) umount "$dir/mnt" ;;
+	*) false ;;
+	esac && echo ok >&4 || echo failed >&4
+done
