@@ -23,7 +23,7 @@ enum { IMAGE = 3, DEVICE = 4, END = 5 }; /* its descriptors */
  * other's places. */
 static int arrange(const struct squashfuse *s)
 {
-	int image = fcntl(s->image_fd, F_DUPFD_CLOEXEC, 32), device = fcntl(s->device_fd, F_DUPFD_CLOEXEC, 32);
+	int image = fcntl(s->image_fd, F_DUPFD_CLOEXEC, END), device = fcntl(s->device_fd, F_DUPFD_CLOEXEC, END);
 
 	if (image < 0 || device < 0 || dup2(s->log_fd, STDERR_FILENO) < 0 || dup2(image, IMAGE) < 0 || dup2(device, DEVICE) < 0)
 		return -1;

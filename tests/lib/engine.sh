@@ -39,6 +39,8 @@ engine_reads() {
 		/proc/self/mountinfo
 	prints "$engine: a directory of another image" inside \
 		engine_run -B "$bare:/mnt:image-src=/closed" "$sif" cat /mnt/file
+	# shellcheck disable=SC2016 # for the inner shell
+	prints "$engine: few descriptors" inside sh -c 'ulimit -n 24; exec "$@"' sh "$SIF" exec --engine "$engine" "$sif" cat /closed/file
 	prints "$engine: a writable root in memory" new engine_run --writable-tmpfs "$sif" sh -c 'echo new >/random; cat /random'
 }
 
