@@ -121,4 +121,5 @@ sif_LINK = $(MUSL_CC) $(sif_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(MUSL_LDFLAGS) -o $
 $(liblaunch_a_OBJECTS) $(sif_OBJECTS): CC = $(MUSL_CC)
 else
 sif_LDADD = libcmd.a libruntime.a libsif.a libsquashsuper.a libsource.a libbase.a
+sif_LINK = $(LINK)
 endif

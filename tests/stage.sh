@@ -97,7 +97,7 @@ gcc)
 	verdict install staged gcc && exit $code
 	;;
 clang)
-	build clang --enable-werror CC=clang && verdict tests make -s -j2 check TESTS=
+	build clang --enable-werror --without-musl CC=clang && verdict tests make -s -j2 check TESTS=
 	;;
 asan)
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
