@@ -88,8 +88,8 @@ static OCSP_RESPONSE *transfer(const char *url, OCSP_REQUEST *request)
 	OCSP_RESPONSE *response = NULL;
 	int ssl = 0;
 
-	if (body && i2d_OCSP_REQUEST_bio(body, request) && OSSL_HTTP_parse_url(url, &ssl, NULL, &host, &port, NULL, &path, NULL, NULL) &&
-	    !ssl)
+	if (body && ASN1_item_i2d_bio(ASN1_ITEM_rptr(OCSP_REQUEST), body, request) &&
+	    OSSL_HTTP_parse_url(url, &ssl, NULL, &host, &port, NULL, &path, NULL, NULL) && !ssl)
 		answer = OSSL_HTTP_transfer(NULL, host, port, path, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL,
 					    "application/ocsp-request", body, "application/ocsp-response", 1, ANSWER_MAX,
 					    TIMEOUT, 0);
