@@ -1,5 +1,5 @@
 # What ./quickstart and ./check need of the machine, before sif exists: Debian
-# packages, a usable /dev/fuse, an ordinary user. Sourced by POSIX sh scripts.
+# packages, a usable /dev/fuse, an ordinary user, subordinate ids. Sourced by POSIX sh scripts.
 #
 # Everything here is safe to repeat, changes only what is missing, and says each
 # change in one line. Without root and without sudo nothing is changed: the
@@ -71,7 +71,7 @@ packages_install() {
 		return 0
 	fi
 	as_root true || die "packages are missing and this is neither root nor sudo; an administrator types:
-  apt-get install ${missing% }"
+  apt-get update && apt-get install --no-install-recommends ${missing% }"
 	say "installing for $purpose: ${missing% }"
 	# shellcheck disable=SC2086 # a list of words
 	if ! apt_quiet install --no-install-recommends $missing; then
@@ -134,6 +134,28 @@ host_user() {
 		say "created the ordinary user $run_user for the runs"
 	fi
 	[ "$(id -u "$run_user")" != 0 ] || die "$run_user is root; name an ordinary user in SIF_TEST_USER"
+}
+
+# A range of subordinate ids for $run_user, behind those that others have. useradd
+# gives one as a rule; sif needs none, mmdebstrap and a few tests do.
+has_subids() {
+	grep -q "^$run_user:" /etc/subuid 2>/dev/null && grep -q "^$run_user:" /etc/subgid 2>/dev/null
+}
+
+next_subids() {
+	cat /etc/subuid /etc/subgid 2>/dev/null |
+		awk -F: 'BEGIN { n = 100000 } $2 + $3 > n { n = $2 + $3 } END { printf "%d-%d", n, n + 65535 }'
+}
+
+host_subids() {
+	! has_subids || return 0
+	range=$(next_subids)
+	if as_root usermod --add-subuids "$range" --add-subgids "$range" "$run_user"; then
+		say "$run_user had no subordinate ids; $range given, as Debian's useradd does"
+	else
+		say "$run_user has no subordinate ids: an administrator types:
+  usermod --add-subuids $range --add-subgids $range $run_user"
+	fi
 }
 
 # exec_as_user CMD...: become $run_user, with a login's environment and no more;
