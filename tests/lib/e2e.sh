@@ -157,18 +157,28 @@ e2e_processes() {
 		}'
 }
 
+# Only what is the script's own: another run of the tests, ./quickstart or a job
+# of the same user may come and go meanwhile.
 e2e_state() {
 	{
 		e2e_processes
-		awk '{ print "mount", $5, $9, $10 }' /proc/self/mountinfo
+		# Mounts under the script's folder, and FUSE mounts of this user anywhere.
+		awk -v dir="$T/" -v user="user_id=$(id -u)," '
+			index($5, dir) == 1 || index($NF ",", user) { print "mount", $5, $(NF - 2), $(NF - 1) }' /proc/self/mountinfo
 		awk -v dir="$T/" 'index($8, dir) == 1 { print "socket", $8 }' /proc/net/unix
-		# Locks of the caller's processes on files of the script.
-		find "$T" /dev/shm -user "$(id -u)" -type f -printf '%i\n' 2>/dev/null |
-			awk 'NR == FNR { mine[$1] = 1; next }
-				{ split($6, f, ":"); if (f[3] in mine) print "lock", $2, $6 }' - /proc/locks
+		# Locks on the script's files. An inode number alone may be of another disk.
+		find "$T" -printf '%D %i\n' 2>/dev/null | awk '
+			NR == FNR {
+				dev = sprintf("%02x:%02x", int($1 / 256) % 4096, $1 % 256 + int($1 / 1048576) * 256)
+				mine[dev ":" $2] = 1
+				next
+			}
+			($2 == "->" ? $7 : $6) in mine { print "lock", $2, ($2 == "->" ? $7 : $6) }' - /proc/locks
 		find "$T" -mindepth 1 ! -name '.state*' ! -name .out ! -name .err -printf 'file %p %y\n' 2>/dev/null
-		find /dev/shm /tmp /var/tmp -maxdepth 1 -user "$(id -u)" -name '*sif*' ! -name 'sif-e2e.*' \
-			! -name 'sif-check.*' ! -name 'sif-unit.*' ! -name 'sif-quickstart.*' ! -name 'sif-server.*' -printf 'file %p %y\n' 2>/dev/null
+		# sif-UID is shared by all launches of the user; sif-*.SUFFIX are folders
+		# of tests and of the two commands of the README.
+		find /dev/shm /tmp /var/tmp -maxdepth 1 -user "$(id -u)" -name '*sif*' \
+			! -name "sif-$(id -u)" ! -name 'sif-*.*' -printf 'file %p %y\n' 2>/dev/null
 	} | sort -u
 }
 
