@@ -57,7 +57,7 @@ static int make_sif(const char *name, bool deterministic)
 					 .deterministic = deterministic };
 	struct sif_input part = { .group = 1 };
 	OWN_FREE char *path = corpus(name), *data = NULL;
-	struct sif_writer *w;
+	struct sif_writer *w = NULL;
 	int fd = memory();
 	struct err e;
 	size_t len;
