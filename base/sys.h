@@ -6,6 +6,7 @@
 
 #include <linux/openat2.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -20,11 +21,24 @@ static inline int sys_pivot_root(const char *new_root, const char *put_old)
 	return (int)syscall(SYS_pivot_root, new_root, put_old);
 }
 
+/* The number of the mount that fd is in, 0 = not known. Of statx(2), whose
+ * structure some C libraries do not declare and others without this field. */
+static inline uint64_t sys_mount_id(int fd)
+{
+	enum { FLAGS = 0x1000 | 0x4000 /* AT_EMPTY_PATH, AT_STATX_DONT_SYNC */, MOUNT_ID = 0x1000, AT = 144 };
+	union {
+		uint32_t mask;
+		uint64_t words[32];
+	} st;
+
+	if (syscall(SYS_statx, fd, "", FLAGS, MOUNT_ID, &st) || !(st.mask & MOUNT_ID))
+		return 0;
+	return st.words[AT / sizeof(st.words[0])];
+}
+
 #ifndef __GLIBC__
 
 #include <linux/mount.h>
-#include <linux/stat.h>
-#include <stdint.h>
 
 #ifndef OPEN_TREE_CLOEXEC
 #define OPEN_TREE_CLOEXEC O_CLOEXEC
@@ -63,11 +77,6 @@ static inline int mount_setattr(int dir_fd, const char *path, unsigned flags, st
 static inline int close_range(unsigned first, unsigned last, int flags)
 {
 	return (int)syscall(SYS_close_range, first, last, flags);
-}
-
-static inline int statx(int dir_fd, const char *path, int flags, unsigned mask, struct statx *ret)
-{
-	return (int)syscall(SYS_statx, dir_fd, path, flags, mask, ret);
 }
 
 #endif

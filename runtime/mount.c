@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/stat.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -184,9 +183,5 @@ int mount_enter(int root_fd, struct err *e)
 
 uint64_t mount_id(int fd)
 {
-	struct statx st;
-
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) || !(st.stx_mask & STATX_MNT_ID))
-		return 0;
-	return st.stx_mnt_id;
+	return sys_mount_id(fd);
 }
