@@ -50,6 +50,17 @@ equal 'kill -9 of one launch and of a session leaves the others' "$want  /bin/bu
 wait
 rm -f ./*.up ./*.go ./*.out ./*.err
 
+# With a pid namespace launcher and program are two: kill -9 of the first ends
+# the second.
+"$SIF" exec --pid "$sif" sh -c "echo up >$T/p.up; exec sleep 61" &
+launcher=$!
+in_time 20 test -s p.up
+kill -9 $launcher
+wait $launcher 2>/dev/null
+nobody_sleeps() { ! ps -e -o stat=,args= | grep -v '^Z' | grep -q ' sleep 6[1]$'; }
+if in_time 20 nobody_sleeps; then ok 'kill -9 of the launcher of a pid namespace ends its program'; else fail 'kill -9 of the launcher of a pid namespace ends its program'; fi
+rm -f p.up
+
 # Every signal that a process can catch but the faults, to the server by its
 # number and to the group of the program, which traps SIGTERM.
 cat >trap.sh <<'INNER'

@@ -86,6 +86,24 @@ same_server 'a stale socket: another server starts' 2 d.1 d.2
 equal 'in its place' "$socket" "$(sockets)"
 end_servers
 
+# A socket that somebody removed: its server has no more comers, and leaves the
+# socket of the next one alone when it goes.
+by 3007 >d.1
+rm "$socket"
+as 3007 "$SIF" exec "$sif" sh -c 'echo $$; exec sleep 60' >up &
+two_servers() { [ "$(servers | wc -l)" = 2 ]; }
+one_server() { [ "$(servers | wc -l)" = 1 ]; }
+in_time 20 two_servers
+by 3007 >d.2
+equal 'a socket that was removed: another server' 2 "$(sort -u d.1 d.2 | wc -l)"
+if in_time 30 one_server; then ok 'the first one ends'; else fail 'the first one ends' "$(servers)"; fi
+by 3007 >d.3
+same_server 'and leaves the other its socket' 2 d.2 d.3
+kill "$(cat up)"
+wait
+rm d.3
+end_servers
+
 # plant WHO ANSWER: somebody listens on the socket of that server.
 cat >plant.py <<'INNER'
 import os, socket, sys
