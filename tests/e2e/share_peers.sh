@@ -67,5 +67,10 @@ INNER
 device --linger 5 >d.1
 equal 'a kept process: let in, and its end leaves the server idle' '0 idle' "$(timeout 30 python3 keep.py "$(servers)" | paste -sd' ')"
 if in_time 8 all_ended; then ok 'and the server ends'; else fail 'and the server ends' "$(servers)"; fi
+
+# Which containers see the sockets: those that see the host's /tmp.
+see() { "$SIF" exec --linger 1 "$@" "$sif" find "$T/rt" -type s 2>/dev/null | wc -l; }
+equal 'a socket is seen in a container, not in a contained one' '1 0' "$(see) $(see --contain)"
+in_time 8 all_ended
 rm -rf rt d.1 d.2 asked locker lock.py keep.py
 settled 'after all of them'
