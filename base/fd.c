@@ -10,8 +10,9 @@ int fd_open(const char *path, int flags, struct err *e)
 {
 	int fd;
 
+	/* Not open(): musl's makes a second call that sets FD_CLOEXEC again. */
 	do
-		fd = open(path, flags | O_CLOEXEC);
+		fd = openat(AT_FDCWD, path, flags | O_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open '%s'", path);
@@ -167,7 +168,7 @@ int fd_guard_standard(struct err *e)
 	int fd;
 
 	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			return err_sys(e, errno, "cannot open '/dev/null'");
 	} while (fd <= 2);

@@ -213,10 +213,10 @@ int opt_set(const struct opt *table, const char *name, const char *arg, void *op
 	return apply(&pass, o, arg, e);
 }
 
-char *opt_env_name(const struct opt *o, size_t i)
+/* The i-th name of an option in its list, NULL when there is none. */
+static const char *listed_name(const struct opt *o, size_t i, size_t *ret_len)
 {
 	const char *list = o->env ? o->env : o->name;
-	char *name;
 
 	if (o->flags & OPT_NO_ENV)
 		return NULL;
@@ -225,26 +225,45 @@ char *opt_env_name(const struct opt *o, size_t i)
 		if (!*list++)
 			return NULL;
 	}
-	name = xstrndup(list, strcspn(list, ","));
-	for (char *c = name; *c; c++) {
-		if (*c == '-')
-			*c = '_';
-		else if (*c >= 'a' && *c <= 'z')
-			*c = (char)(*c - 'a' + 'A');
-	}
+	*ret_len = strcspn(list, ",");
+	return list;
+}
+
+/* A character of an option's name as variables have it. */
+static char in_variable(char c)
+{
+	if (c == '-')
+		return '_';
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+char *opt_env_name(const struct opt *o, size_t i)
+{
+	size_t n;
+	const char *listed = listed_name(o, i, &n);
+	char *name = listed ? xstrndup(listed, n) : NULL;
+
+	for (char *c = name; c && *c; c++)
+		*c = in_variable(*c);
 	return name;
 }
 
-/* The value of PREFIX_NAME in environ_, NULL when it is unset or empty. */
-static const char *lookup(char *const environ_[], const char *prefix, const char *name)
+/* The value of PREFIX_NAME in environ_, NULL when it is unset or empty. Nothing
+ * is allocated: each launch asks for each name of each option. */
+static const char *lookup(char *const environ_[], const char *prefix, const char *name, size_t len)
 {
-	size_t n = strlen(prefix), k = strlen(name);
+	size_t n = strlen(prefix);
 
 	for (; *environ_; environ_++) {
 		const char *v = *environ_;
+		size_t i = 0;
 
-		if (strncmp(v, prefix, n) == 0 && v[n] == '_' && strncmp(v + n + 1, name, k) == 0 && v[n + 1 + k] == '=')
-			return v[n + k + 2] ? v + n + k + 2 : NULL;
+		if (strncmp(v, prefix, n) || v[n] != '_')
+			continue;
+		for (v += n + 1; i < len && v[i] == in_variable(name[i]); i++)
+			;
+		if (i == len && v[len] == '=')
+			return v[len + 1] ? v + len + 1 : NULL;
 	}
 	return NULL;
 }
@@ -253,14 +272,16 @@ static const char *lookup(char *const environ_[], const char *prefix, const char
 static char *find_env(const struct opt *o, const char *const prefixes[], char *const environ_[], const char **ret)
 {
 	for (const char *const *prefix = prefixes; *prefix; prefix++) {
-		for (size_t i = 0;; i++) {
-			OWN_FREE char *name = opt_env_name(o, i);
+		const char *listed;
+		size_t len;
 
-			if (!name)
-				break;
-			*ret = lookup(environ_, *prefix, name);
-			if (*ret)
+		for (size_t i = 0; (listed = listed_name(o, i, &len)); i++) {
+			*ret = lookup(environ_, *prefix, listed, len);
+			if (*ret) {
+				OWN_FREE char *name = opt_env_name(o, i);
+
 				return xasprintf("%s_%s", *prefix, name);
+			}
 		}
 	}
 	return NULL;

@@ -22,7 +22,7 @@ void path_fact_free(struct path_fact *f)
  * what is to be automounted there. */
 static void look(const struct host_facts *h, const char *path, struct path_fact *ret)
 {
-	OWN_FD int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* see fd_open */
 	char link[32], real[PATH_MAX];
 	struct stat st;
 	ssize_t n;
@@ -30,7 +30,7 @@ static void look(const struct host_facts *h, const char *path, struct path_fact 
 	(void)h;
 	*ret = (struct path_fact){ 0 };
 	if (fd < 0 && errno == ENOTDIR)
-		fd = open(path, O_PATH | O_CLOEXEC);
+		fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st)) {
 		ret->error = errno;
 		return;
