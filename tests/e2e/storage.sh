@@ -81,7 +81,7 @@ for words in 'fail EIO' hold; do
 		md5sum </etc/os-release >/tmp/sum.$$; sleep 0.01; ls / >/dev/null; echo warm; read -r go;
 		for n in 1 2 3 4 5 6 7 8; do md5sum </data/$n >/tmp/sum.$$.$n & done; sleep 1;
 		test ! -e /another && test ! -e /one-more && echo answered;
-		wait; cat /tmp/sum.$$.1 /tmp/sum.$$.2; rm /tmp/sum.$$.*'
+		wait; cat /tmp/sum.$$.1 /tmp/sum.$$.2; rm /tmp/sum.$$ /tmp/sum.$$.*'
 	echo go >&9
 	await 10 grep -q warm "$T/out"
 	echo "$words" >"$control"
