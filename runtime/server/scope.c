@@ -38,20 +38,22 @@ static size_t step_path(const char *path, size_t len)
 
 static int is_unit(const char *p, size_t n)
 {
-	static const char service[] = ".service", scope[] = ".scope";
+	static const char service[] = ".service";
 
-	if (n > strlen(service) && !strncmp(p + n - strlen(service), service, strlen(service)))
-		return 1;
-	return component_is(p, n, "session-") && n > strlen(scope) &&
-	       !strncmp(p + n - strlen(scope), scope, strlen(scope));
+	return n > strlen(service) && !strncmp(p + n - strlen(service), service, strlen(service));
 }
 
-/* Length of the path up to and with what systemd ends with all its processes: a
- * service, or a login (KillUserProcesses); the innermost. 0 = none. */
+/* Length of the path up to and with the innermost service of the system, which
+ * systemd ends with all its processes. 0 = none. A login is no such scope: two
+ * terminals share, and logging out of one ends no process of the other unless the
+ * site sets KillUserProcesses. */
 static size_t unit_path(const char *path, size_t len)
 {
+	static const char system_slice[] = "/system.slice/";
 	size_t found = 0;
 
+	if (len < strlen(system_slice) || strncmp(path, system_slice, strlen(system_slice)) != 0)
+		return 0;
 	for (size_t at = 0, n; at < len; at += n + 1) {
 		n = strcspn(path + at, "/\n");
 		if (at + n <= len && is_unit(path + at, n))
