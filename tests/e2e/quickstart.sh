@@ -15,7 +15,7 @@ real=$(command -v mmdebstrap)
 cut_off() { # cut_off EXIT-CODE
 	cat >"$T/fake/mmdebstrap" <<-END
 		#!/bin/sh
-		tar -C /usr/share -cf - --hard-dereference dpkg 2>/dev/null | head -c 20000
+		tar -C /usr/share -cf - --hard-dereference dpkg 2>/dev/null | head -c 5000
 		exit $1
 	END
 	chmod +x "$T/fake/mmdebstrap"

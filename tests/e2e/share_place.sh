@@ -14,7 +14,7 @@ cd "$T" || exit 1
 
 # Two ordinary users, 3007 and 3008, and places that are theirs alone.
 mount -t tmpfs none /dev/shm && chmod 1777 /dev/shm || exit 1
-mount -t tmpfs none /run/user || exit 1
+mount -t tmpfs none /run && mkdir -m 755 /run/user || exit 1 # not every machine has it
 mkdir -m 755 world && mount -t tmpfs none world && mkdir -m 700 world/rt world/h3007 world/h3008 || exit 1
 chown 3007:3007 world/rt world/h3007 && chown 3008:3008 world/h3008
 chmod 755 "$T" "$IMAGES" && chmod 644 "$sif"
