@@ -10,7 +10,7 @@ texts=$(mktemp) || exit 1
 trap 'rm -f "$texts"' EXIT
 for f in $list; do
 	case $f in
-	*/corpus/* | */data/* | */autom4te.cache/* | *.sif | *.xz | *.tsv | COPYING) continue ;;
+	*/corpus/* | */data/* | */autom4te.cache/* | *.sif | *.xz | *.tsv | *.png | COPYING) continue ;;
 	esac
 	[ -f "$f" ] && ! [ -L "$f" ] && printf '%s\n' "$f"
 done >"$texts"
